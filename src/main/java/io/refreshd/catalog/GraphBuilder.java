@@ -120,6 +120,7 @@ final class GraphBuilder {
                             new MaterializedView(
                                     id,
                                     view.oid(),
+                                    view.traits().owner(),
                                     view.traits().populated(),
                                     incremental.isPresent()
                                             ? plainObstacle

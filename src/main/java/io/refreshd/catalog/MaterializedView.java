@@ -13,6 +13,7 @@ import java.util.Optional;
  *
  * <p>Invariant: a view with a {@code plainObstacle} has an {@code obstacle} too.
  *
+ * @param owner oid of the role that owns it
  * @param populated false if the view holds no data yet (WITH NO DATA)
  * @param obstacle why the view cannot be refreshed CONCURRENTLY; empty if it can
  * @param plainObstacle why the view cannot be refreshed at all; empty if it can
@@ -23,6 +24,7 @@ import java.util.Optional;
 public record MaterializedView(
         ViewId id,
         long oid,
+        long owner,
         boolean populated,
         Optional<Obstacle> obstacle,
         Optional<Obstacle> plainObstacle,

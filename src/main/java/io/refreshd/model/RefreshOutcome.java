@@ -77,6 +77,9 @@ public sealed interface RefreshOutcome {
      */
     record Deferred() implements RefreshOutcome {}
 
+    /** Nothing was done: the REFRESH took longer than the time limit of its task. */
+    record OutOfTime(Duration duration) implements RefreshOutcome {}
+
     /** Nothing was done: the view no longer exists under its name. */
     record Gone() implements RefreshOutcome {}
 }

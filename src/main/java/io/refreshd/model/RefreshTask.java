@@ -1,5 +1,6 @@
 package io.refreshd.model;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.Set;
  * @param oldestCommit when the oldest change committed that the view does not hold yet
  * @param lookups the rows to look up: if none of them differs from the view's definition, there is nothing to refresh. Empty: refresh
  *     in any case. For an incremental view, the rows to recompute; its basis says whether all are
+ * @param timeLimit how long the REFRESH may take, so that other views get its place in time; empty: as long as any
  */
 public record RefreshTask(
         ViewId view,
@@ -32,7 +34,8 @@ public record RefreshTask(
         long downstreamMark,
         Optional<Instant> oldestCommit,
         List<KeyLookup> lookups,
-        RoundBasis basis) {
+        RoundBasis basis,
+        Optional<Duration> timeLimit) {
     public RefreshTask {
         Objects.requireNonNull(view);
         Objects.requireNonNull(basis);
@@ -40,6 +43,34 @@ public record RefreshTask(
         Objects.requireNonNull(awaited);
         downstream = Set.copyOf(downstream);
         lookups = List.copyOf(lookups);
+    }
+
+    /** A task without a time limit. */
+    public RefreshTask(
+            ViewId view,
+            long oid,
+            Method method,
+            Xids awaited,
+            long covers,
+            Optional<Lsn> routed,
+            Set<ViewId> downstream,
+            long downstreamMark,
+            Optional<Instant> oldestCommit,
+            List<KeyLookup> lookups,
+            RoundBasis basis) {
+        this(
+                view,
+                oid,
+                method,
+                awaited,
+                covers,
+                routed,
+                downstream,
+                downstreamMark,
+                oldestCommit,
+                lookups,
+                basis,
+                Optional.empty());
     }
 
     /** A task for a view that is refreshed by REFRESH. */
@@ -87,7 +118,35 @@ public record RefreshTask(
         Set<ViewId> others = new HashSet<>(downstream);
         others.removeAll(views);
         return new RefreshTask(
-                view, oid, method, awaited, covers, routed, others, downstreamMark, oldestCommit, lookups, basis);
+                view,
+                oid,
+                method,
+                awaited,
+                covers,
+                routed,
+                others,
+                downstreamMark,
+                oldestCommit,
+                lookups,
+                basis,
+                timeLimit);
+    }
+
+    /** The same task, with another time limit. */
+    public RefreshTask within(Optional<Duration> limit) {
+        return new RefreshTask(
+                view,
+                oid,
+                method,
+                awaited,
+                covers,
+                routed,
+                downstream,
+                downstreamMark,
+                oldestCommit,
+                lookups,
+                basis,
+                limit);
     }
 
     /** Whether all rows are made anew, or recomputed; otherwise those of the look-ups are looked up, or recomputed. */

@@ -139,6 +139,7 @@ record ReconcilePlan(
                 fullRecompute,
                 coverage.clockOf(view),
                 catalog.graph().stackOf(view.id()),
-                groups.othersOf(view.id()));
+                groups.othersOf(view.id()),
+                view.owner());
     }
 }

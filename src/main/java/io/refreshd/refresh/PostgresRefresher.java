@@ -148,7 +148,7 @@ public final class PostgresRefresher {
     }
 
     private Finished refresh(Handle transaction, RefreshTask task, long start) throws SQLException {
-        Preparation prepared = Preparation.in(transaction, task.oid(), limits);
+        Preparation prepared = Preparation.in(transaction, task.oid(), limits.within(task.timeLimit()));
         prepared.obstacleTo(task).ifPresent(outcome -> {
             throw new RolledBack(outcome);
         });

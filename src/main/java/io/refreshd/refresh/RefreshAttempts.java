@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RefreshAttempts {
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
+    private static final String QUERY_CANCELED = "57014";
     private static final Logger log = LoggerFactory.getLogger(RefreshAttempts.class);
 
     /**
@@ -114,6 +115,16 @@ final class RefreshAttempts {
     }
 
     private RefreshOutcome failed(RefreshTask task, SQLException error, Duration duration) {
+        if (QUERY_CANCELED.equals(error.getSQLState())
+                && task.timeLimit()
+                        .filter(limit -> duration.compareTo(limit) >= 0)
+                        .isPresent()) {
+            log.atInfo()
+                    .addKeyValue("view", task.view())
+                    .addKeyValue("after", duration)
+                    .log("The refresh takes longer than other views can wait; it is repeated in another place");
+            return new RefreshOutcome.OutOfTime(duration);
+        }
         List<String> grants = List.of();
         if (INSUFFICIENT_PRIVILEGE.equals(error.getSQLState())) {
             try {

@@ -86,10 +86,9 @@ final class Dispatcher {
                 ready.add(view);
             }
         }
-        ready.sort(places.order(now.nanos()));
         turns.assess(now.nanos());
         Set<ViewState> seen = new HashSet<>();
-        for (ViewState view : ready) {
+        for (ViewState view : places.inOrder(ready, now.nanos())) {
             if (!places.anyFree()) {
                 return;
             }
@@ -139,7 +138,7 @@ final class Dispatcher {
     private RefreshTask start(ViewState view, Set<ViewId> together, Moment now, boolean joined) {
         PendingChanges changes = view.pending;
         changes.delays().enter(null, now.nanos());
-        RefreshTask task = tasks.create(view, together, now.nanos());
+        RefreshTask task = tasks.create(view, together, now.nanos()).within(places.timeLimit(view, now.nanos()));
         // Zero stands for a duration that is not known.
         long expected = view.group.durationKnown() ? Math.max(1, view.group.expected()) : 0;
         RunningRefresh running = new RunningRefresh(
@@ -160,7 +159,7 @@ final class Dispatcher {
         }
         views.refreshStarted(running);
         if (!joined) {
-            places.taken(running);
+            places.taken(view, running);
         }
         turns.assess(now.nanos());
         return task;

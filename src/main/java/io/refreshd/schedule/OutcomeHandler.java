@@ -67,6 +67,7 @@ final class OutcomeHandler {
             }
             case RefreshOutcome.Failed failed -> failed(view, ended, failed, now);
             case RefreshOutcome.FailedTogether failed -> notRefreshed(view, ended, failed.failure());
+            case RefreshOutcome.OutOfTime late -> outOfTime(view, ended, late.duration(), now);
             case RefreshOutcome.Gone gone -> {
                 views.remove(id);
                 actions.tell(new Notice.ViewGone(id));
@@ -154,6 +155,16 @@ final class OutcomeHandler {
             return upstream == null
                     || (upstream.group != view.group && (views.isRunning(id) || upstream.commitUncertain));
         });
+    }
+
+    /** The view counts as long from now on, also if the limit for that should rise somewhat, and is due as before. */
+    private static void outOfTime(ViewState view, RunningRefresh ended, Duration duration, Moment now) {
+        view.restorePending(ended);
+        view.recordFailure(duration.multipliedBy(2));
+        view.spec
+                .timing()
+                .maxStaleness()
+                .ifPresent(age -> view.lastBegan = Deadlines.earlier(view.lastBegan, now.nanos() - age.toNanos()));
     }
 
     private void failed(ViewState view, RunningRefresh ended, RefreshOutcome.Failed failed, Moment now) {

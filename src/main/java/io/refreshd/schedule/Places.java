@@ -1,10 +1,11 @@
 package io.refreshd.schedule;
 
 import io.refreshd.model.ViewId;
-import java.util.Comparator;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
@@ -18,6 +19,9 @@ import java.util.function.Predicate;
  * <p>Invariant: long refreshes have at most all places but one. A long refresh may take the last one only if it is expected to
  * keep its own target lag, and could not keep it if it waited any longer. Where there is one place only, nothing can be kept free;
  * then whatever was due when a long refresh ended goes before the next long one.
+ *
+ * <p>Invariant: a REFRESH in the last place has a time limit, that above which it is long. So a view of which it is not known yet how long
+ * its refresh takes has a turn in time, whatever the others are like; if it is long, it is repeated in another place.
  */
 final class Places {
     private final ViewRegistry views;
@@ -27,18 +31,18 @@ final class Places {
     /** Whether it is known of any view how long its refresh takes. */
     private boolean anyKnown;
 
-    /** When the refreshes began that were running when places were given last. */
-    private final Map<ViewId, Long> startTimes = new HashMap<>();
-    /** When the last long refresh ended. */
-    private OptionalLong lastLongEnd = OptionalLong.empty();
+    /** The refreshes that were running when places were given last. */
+    private final Map<ViewId, RunningRefresh> started = new HashMap<>();
 
     private final Predicate<ViewId> frozen;
+    private final Turns turns;
 
     /** @param frozen whether somebody alters or locks what the view reads, so that its refresh may wait for a lock */
     Places(ViewRegistry views, int all, Predicate<ViewId> frozen) {
         this.views = views;
         this.frozen = frozen;
         this.all = all;
+        this.turns = new Turns(views, all > 1);
     }
 
     boolean anyFree() {
@@ -47,10 +51,12 @@ final class Places {
 
     /** Works out anew which refreshes are long, and which have ended. To be called before places are given. */
     void assess(long now) {
-        startTimes.entrySet().removeIf(start -> {
-            boolean ended = !views.isRunning(start.getKey());
-            if (ended && now - start.getValue() > limit) {
-                lastLongEnd = OptionalLong.of(now);
+        turns.assess();
+        started.values().removeIf(refresh -> {
+            boolean ended = !views.isRunning(refresh.task().view());
+            ViewState view = views.get(refresh.task().view());
+            if (ended && view != null && (isUnknown(refresh) || now - refresh.startedAt() > limit)) {
+                turns.longEnded(view, now);
             }
             return ended;
         });
@@ -65,11 +71,32 @@ final class Places {
     }
 
     /**
-     * Whether a refresh of the view is expected to be long. A refresh of which nothing is known yet counts as long, unless that is
-     * true of all views.
+     * Whether a refresh of the view is expected to be long. If nothing is known of it yet, it counts as long only if no time limit can be set,
+     * unless that is true of all views.
      */
     boolean isLong(ViewState view) {
-        return mayWaitForLock(view) || isLong(view.group.durationKnown(), view.group.expected());
+        return mayWaitForLock(view)
+                || ((view.group.durationKnown() || !mayBeLimited(view))
+                        && isLong(view.group.durationKnown(), view.group.expected()));
+    }
+
+    /** A round of several views would end for all of them. */
+    private boolean mayBeLimited(ViewState view) {
+        return all > 1 && !view.incremental() && !view.group.isOfSeveral();
+    }
+
+    /** How long a REFRESH of the view may take that starts now; empty: as long as any. */
+    Optional<Duration> timeLimit(ViewState view, long now) {
+        boolean isLong = isLong(view);
+        boolean last = isLong ? longRunning(now) >= all - 1 : views.runningCount() >= all - 1;
+        long time = isLong ? Math.max(limit, targetLag(view)) : limit;
+        return last && mayBeLimited(view) && time < Long.MAX_VALUE
+                ? Optional.of(Duration.ofNanos(time))
+                : Optional.empty();
+    }
+
+    private static boolean isUnknown(RunningRefresh refresh) {
+        return refresh.expected() == 0;
     }
 
     private boolean mayWaitForLock(ViewState view) {
@@ -88,9 +115,16 @@ final class Places {
         return views.running().stream()
                 .filter(refresh -> !refresh.joined())
                 .filter(refresh -> frozen.test(refresh.task().view())
-                        || isLong(refresh.expected() > 0, refresh.expected())
+                        || (!endsInTime(refresh) && isLong(!isUnknown(refresh), refresh.expected()))
                         || now - refresh.startedAt() > limit)
                 .count();
+    }
+
+    private boolean endsInTime(RunningRefresh refresh) {
+        return refresh.task()
+                .timeLimit()
+                .filter(time -> time.toNanos() <= limit)
+                .isPresent();
     }
 
     private boolean cannotWait(ViewState view, long now) {
@@ -105,27 +139,17 @@ final class Places {
         return view.spec.timing().targetLag().toNanos();
     }
 
-    void taken(RunningRefresh refresh) {
-        startTimes.put(refresh.task().view(), refresh.startedAt());
+    void taken(ViewState view, RunningRefresh refresh) {
+        started.put(refresh.task().view(), refresh);
+        turns.taken(view, mayBeLong(view), refresh.startedAt());
     }
 
-    /**
-     * The order in which views that are ready take their turn: the earliest due first. A long refresh gives way to whatever was due
-     * when the last long one ended, and to nothing that fell due later. So neither kind can keep the other from its turn for ever. Likewise
-     * a refresh that has failed gives way to whatever was due when it failed.
-     */
-    Comparator<ViewState> order(long now) {
-        return Comparator.<ViewState>comparingLong(view -> rank(view, now) - now)
-                .thenComparingLong(view -> due(view, now) - now);
+    /** The order in which views that are ready get places. */
+    List<ViewState> inOrder(List<ViewState> ready, long now) {
+        return turns.inOrder(ready, this::mayBeLong, now);
     }
 
-    private long rank(ViewState view, long now) {
-        long due = due(view, now);
-        return isLong(view) && lastLongEnd.isPresent() ? Deadlines.later(due, lastLongEnd.getAsLong()) : due;
-    }
-
-    private static long due(ViewState view, long now) {
-        long due = view.group.dueAt(now);
-        return Deadlines.later(due, view.group.retry.lastFailure().orElse(due));
+    private boolean mayBeLong(ViewState view) {
+        return isLong(view) || !view.group.durationKnown();
     }
 }

@@ -33,6 +33,7 @@ final class ViewRegistry {
 
     private boolean reconsiderAll;
     private boolean hasWindows;
+    private long version;
 
     /** Something has happened to the view, which may concern its group and the downstream views too. */
     void reconsider(ViewState view) {
@@ -80,6 +81,7 @@ final class ViewRegistry {
 
     /** To be called when the set of views, their dependencies or groups have changed. */
     void link() {
+        version++;
         inOrder.values().forEach(this::linkGroup);
         downstream.clear();
         hasWindows = false;
@@ -111,6 +113,11 @@ final class ViewRegistry {
             group.retry = group.retry.retryNow();
         }
         members.forEach(member -> member.group = group);
+    }
+
+    /** Differs whenever the views, or what they read, may differ. */
+    long version() {
+        return version;
     }
 
     /** Views that read this one. */

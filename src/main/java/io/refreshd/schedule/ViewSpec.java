@@ -24,6 +24,7 @@ import java.util.Set;
  * @param clock the bounds in time that the rounds of an incremental view follow, if they are all that makes it untracked
  * @param stack how changed rows of the incremental views lead on that an incremental view reads
  * @param together the other views that are to be refreshed together with this one; each of them names this one
+ * @param owner oid of the role that owns the view
  */
 public record ViewSpec(
         ViewId view,
@@ -37,7 +38,8 @@ public record ViewSpec(
         FullRecompute fullRecompute,
         List<ClockBound> clock,
         List<UpstreamRows> stack,
-        Set<ViewId> together) {
+        Set<ViewId> together,
+        long owner) {
     /** A view that is refreshed by REFRESH, without others. */
     public ViewSpec(
             ViewId view,
@@ -59,7 +61,8 @@ public record ViewSpec(
                 FullRecompute.ALLOW,
                 List.of(),
                 List.of(),
-                Set.of());
+                Set.of(),
+                0);
     }
 
     public ViewSpec {

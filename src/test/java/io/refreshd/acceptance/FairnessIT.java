@@ -67,6 +67,37 @@ class FairnessIT {
                 .isEmpty();
     }
 
+    /** Whoever may create views needs no more for it. */
+    @Test
+    void manyNewViewsOfAStrangerDoNotDelayTheFirstRefreshOfAnother() throws Exception {
+        String stranger = "stranger_" + database.name();
+        database.execute("CREATE ROLE " + stranger);
+        try {
+            for (int i = 0; i < 8; i++) {
+                database.execute(
+                        "CREATE MATERIALIZED VIEW a" + i + " AS SELECT 1 AS id FROM pg_sleep(20) WITH NO DATA",
+                        "CREATE UNIQUE INDEX ON a" + i + " (id)",
+                        "ALTER MATERIALIZED VIEW a" + i + " OWNER TO " + stranger);
+            }
+            database.execute("CREATE MATERIALIZED VIEW quick AS SELECT id FROM t", "CREATE UNIQUE INDEX ON quick (id)");
+            try (RunningDaemon daemon = RunningDaemon.start(database, """
+                    views:
+                      target-lag: 1s
+                      overrides:
+                        public.a*: { method: plain }
+                    """)) {
+                await().until(() -> daemon.refreshes("public.quick") > 0);
+                assertThat(
+                                database.query(
+                                        "SELECT view_name FROM refreshd.freshness WHERE view_name LIKE 'a_' AND refreshed_at IS NOT NULL"))
+                        .as("slow views that were refreshed before")
+                        .isEmpty();
+            }
+        } finally {
+            database.execute("DROP OWNED BY " + stranger, "DROP ROLE " + stranger);
+        }
+    }
+
     @Test
     void threeViewsWhoseRefreshesNeverPauseLetTheOneThatStandsOnThemHaveItsTurn() throws Exception {
         for (String name : new String[] {"low_a", "low_b", "low_c"}) {

@@ -340,6 +340,12 @@ class PostgresRefresherIT {
             assertThat(failure.kind()).isEqualTo(Failure.Kind.TRANSIENT);
             assertThat(failure.remedy().text()).contains("refresh.statement-timeout");
         });
+        Duration shorter = Duration.ofMillis(200);
+        assertThat(refresh(hasty, plain(new ViewId("public", "slow")).within(Optional.of(shorter))))
+                .as("others wait for its place: no failure")
+                .isInstanceOfSatisfying(
+                        RefreshOutcome.OutOfTime.class,
+                        late -> assertThat(late.duration()).isGreaterThanOrEqualTo(shorter));
     }
 
     /** Both end the session: the first by the server's timer, the second since every error of the session then does. */

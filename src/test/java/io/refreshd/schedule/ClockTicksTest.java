@@ -79,7 +79,8 @@ class ClockTicksTest {
                 FullRecompute.ALLOW,
                 clock,
                 List.of(),
-                Set.of());
+                Set.of(),
+                0);
         LedgerEntry entry = new LedgerEntry(
                 VIEW,
                 dirty,

@@ -28,6 +28,8 @@ final class Counts {
     int groups;
     /** Refreshes of groups of which one view failed. */
     int failedGroups;
+    /** Refreshes that were ended for want of a place. */
+    int outOfTime;
     /** How often the slot stayed behind the ledger for the sake of incremental views. */
     int kept;
 }

@@ -2,6 +2,7 @@ package io.refreshd.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.model.Method;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewPhase;
@@ -21,7 +22,8 @@ import java.util.stream.Stream;
 
 /**
  * Knows by other means than the scheduler which refreshes are long, and checks two invariants: long refreshes never have all
- * places, and upstream views never start before a view that stands on them and is late.
+ * places, upstream views never start before a view that stands on them and is late, a refresh of which nothing is known never has the last
+ * place without a time limit, and no owner has two turns while a quick view of another owner waits that is late.
  *
  * <p>A view that is being refreshed may be paused besides, which nobody sees from outside. So a view is asked whether it is long, or
  * short, for certain.
@@ -46,12 +48,17 @@ final class FairnessOracle {
         }
     }
 
+    /** @param before when a view of the same owner started before it */
+    private record Turn(ViewId view, OptionalLong before) {}
+
     private record Started(long at, OptionalLong expected, boolean joined) {}
 
     private final int places;
     private final Map<ViewId, Timed> views = new TreeMap<>();
     private final Map<ViewId, Started> running = new HashMap<>();
     private final List<ViewId> startedNow = new ArrayList<>();
+    private final List<Turn> turnsNow = new ArrayList<>();
+    private final Map<Long, Long> lastTurns = new HashMap<>();
     private final Set<ViewId> runningBefore = new HashSet<>();
 
     FairnessOracle(int places) {
@@ -114,6 +121,20 @@ final class FairnessOracle {
             assertThat(task.oldestCommit().isPresent() || !view.spec.together().isEmpty())
                     .as("%s need not have the last place", task.view())
                     .isTrue();
+        }
+        if (!joined
+                && task.method() != Method.INCREMENTAL
+                && view.spec.together().isEmpty()) {
+            boolean last = places > 1 && occupied() + 1 == places;
+            if (last && expected(view).isEmpty()) {
+                assertThat(task.timeLimit())
+                        .as("%s has the last place, and nothing is known of it", task.view())
+                        .hasValueSatisfying(time -> assertThat(time.toNanos()).isLessThanOrEqualTo(highestLimit()));
+            }
+        }
+        if (!joined) {
+            Long before = lastTurns.put(view.spec.owner(), now);
+            turnsNow.add(new Turn(task.view(), before == null ? OptionalLong.empty() : OptionalLong.of(before)));
         }
         view.waitsSince = OptionalLong.empty();
         running.put(task.view(), new Started(now, expected(view), joined));
@@ -235,8 +256,44 @@ final class FairnessOracle {
                             .as("%s started, and %s, which stands on it, has waited for", upstream, view.spec.view())
                             .isLessThan(view.target())));
         }
+        turnsNow.forEach(turn -> checkTurn(turn, retrying));
+        turnsNow.clear();
         startedNow.clear();
         runningBefore.clear();
         runningBefore.addAll(running.keySet());
+    }
+
+    private void checkTurn(Turn turn, Set<ViewId> retrying) {
+        Timed started = views.get(turn.view());
+        // One that stands on others may start in place of one that it reads.
+        if (started == null
+                || turn.before().isEmpty()
+                || !started.spec.upstream().isEmpty()
+                || !isQuick(started)) {
+            return;
+        }
+        long before = turn.before().getAsLong();
+        for (Timed view : views.values()) {
+            boolean readyWithPlace = view.phase == ViewPhase.DIRTY
+                    && view.spec.owner() != started.spec.owner()
+                    && view.spec.method() != Method.INCREMENTAL
+                    && view.spec.together().isEmpty()
+                    && view.spec.upstream().isEmpty()
+                    && view.spec.timing().window().isEmpty()
+                    && !retrying.contains(view.spec.view())
+                    && !mayGiveWay(view.spec.view())
+                    && isQuick(view);
+            boolean hadTurn = lastTurns.getOrDefault(view.spec.owner(), Long.MIN_VALUE) >= before;
+            if (readyWithPlace && !hadTurn && view.waitsSince.isPresent()) {
+
+                assertThat(before - view.waitsSince.getAsLong())
+                        .as("%s started, the second one of its owner since %s was late", turn.view(), view.spec.view())
+                        .isLessThan(view.target());
+            }
+        }
+    }
+
+    private boolean isQuick(Timed view) {
+        return isShortForCertain(expected(view));
     }
 }

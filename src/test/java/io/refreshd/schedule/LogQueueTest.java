@@ -65,7 +65,8 @@ class LogQueueTest {
                 fullRecompute,
                 List.of(),
                 List.of(),
-                Set.of());
+                Set.of(),
+                0);
         LedgerEntry entry = new LedgerEntry(
                 VIEW,
                 dirty,

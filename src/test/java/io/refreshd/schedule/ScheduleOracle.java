@@ -256,6 +256,10 @@ final class ScheduleOracle {
             case RefreshOutcome.NotVisibleYet notYet -> restoreReasons(view);
             case RefreshOutcome.NeedsAllRows all -> restoreReasons(view);
             case RefreshOutcome.Deferred deferred -> restoreReasons(view);
+            case RefreshOutcome.OutOfTime late -> {
+                fairness.failed(id, late.duration().multipliedBy(2));
+                restoreReasons(view);
+            }
             case RefreshOutcome.Failed failed -> {
                 if (!failed.failure().isOutage()) {
                     fairness.failed(id, failed.duration());

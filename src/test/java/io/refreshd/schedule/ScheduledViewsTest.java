@@ -67,7 +67,8 @@ class ScheduledViewsTest {
                 FullRecompute.ALLOW,
                 List.of(),
                 List.of(),
-                Set.of());
+                Set.of(),
+                0);
     }
 
     /** Clean, last refreshed at {@link #refreshedAt}. */

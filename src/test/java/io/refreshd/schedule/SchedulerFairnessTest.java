@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Impact;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
@@ -15,6 +16,7 @@ import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
+import io.refreshd.report.ViewPhase;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -50,6 +52,11 @@ class SchedulerFairnessTest {
     private Moment now = new Moment(5, beginning);
     private Scheduler scheduler;
     private long xid = 100;
+    /** The owner of the views that are made next. */
+    private long owner = 1;
+
+    /** Views whose refreshes have a time limit, and which. */
+    private final Map<ViewId, Duration> limits = new HashMap<>();
 
     @Test
     void twoViewsThatTakeThirtySecondsEachByTheClockLeaveAPlaceToAllOthers() {
@@ -172,9 +179,9 @@ class SchedulerFairnessTest {
         run(Duration.ofMinutes(2), Set.of(quick));
         assertThat(longestPause(quick)).isLessThan(SECOND.plus(QUICK));
         assertThat(starts)
-                .as("both are refreshed")
+                .as("both are refreshed, one of them after it was ended in the last place")
                 .filteredOn(start -> !start.getKey().equals(quick))
-                .hasSize(2);
+                .hasSize(3);
     }
 
     /** Their owners need no more than functions that wait. Each takes a place for as long as a refresh may take. */
@@ -231,6 +238,71 @@ class SchedulerFairnessTest {
         assertThat(starts).hasSize(2);
     }
 
+    private ViewId newView(String name, Duration duration) {
+        ViewId view = view(name, duration, SECOND, Optional.empty());
+        entries.put(view, LedgerEntry.unknown(view));
+        return view;
+    }
+
+    /** Their owner needs no more than the privilege to create them. */
+    @Test
+    void manyNewViewsThatAreSlowDoNotDelayTheFirstRefreshOfAnotherOwnersView() {
+        ViewId quick = view("quick", QUICK, SECOND, Optional.empty());
+        ViewId added = newView("new", QUICK);
+        owner = 2;
+        for (int i = 0; i < 300; i++) {
+            newView("a" + i, SLOW);
+        }
+        begin(2);
+        run(Duration.ofMinutes(2), Set.of(quick));
+        assertThat(startsOf(added).getFirst()).isLessThan(SECOND.plus(QUICK));
+        assertThat(longestPause(quick)).isLessThan(SECOND.plus(SECOND));
+        assertThat(starts.stream().filter(start -> start.getKey().name().startsWith("a")))
+                .hasSizeGreaterThan(50);
+    }
+
+    /** Each has a turn of a second, and those that need longer one more where long refreshes are. */
+    @Test
+    void newViewsThatAreSlowHoldUpNewOnesOfTheirOwnerForSecondsOnly() {
+        view("quick", QUICK, SECOND, Optional.empty());
+        for (int i = 0; i < 10; i++) {
+            newView("a" + i, SLOW);
+        }
+        ViewId last = newView("last", QUICK);
+        begin(2);
+        run(SECOND.multipliedBy(20), Set.of());
+        assertThat(startsOf(last)).isNotEmpty();
+        run(Duration.ofMinutes(6), Set.of());
+        assertThat(ends).as("all have been refreshed").isEmpty();
+        assertThat(scheduler.status()).noneMatch(view -> view.phase() == ViewPhase.DIRTY);
+    }
+
+    @Test
+    void hundredsOfQuickViewsDoNotKeepAnotherOwnersViewWaiting() {
+        ViewId quick = view("z", QUICK, SECOND, Optional.empty());
+        owner = 2;
+        for (int i = 0; i < 300; i++) {
+            view("a" + i, QUICK, SECOND, Optional.empty());
+        }
+        begin(2);
+        change(specs.keySet().toArray(ViewId[]::new));
+        run(Duration.ofSeconds(20), Set.of(quick));
+        assertThat(longestPause(quick)).isLessThan(SECOND.plus(QUICK).plus(QUICK));
+    }
+
+    @Test
+    void aDeepStackDoesNotKeepAnotherViewOfItsOwnerWaiting() {
+        ViewId quick = view("z", QUICK, SECOND, Optional.empty());
+        ViewId below = view("v0", QUICK, SECOND, Optional.empty());
+        for (int i = 1; i < 300; i++) {
+            below = stackedView("v" + i, QUICK, SECOND, Set.of(below));
+        }
+        begin(2);
+        change(specs.keySet().toArray(ViewId[]::new));
+        run(SECOND.multipliedBy(20), Set.of(quick));
+        assertThat(longestPause(quick)).isLessThan(SECOND.plus(QUICK).plus(QUICK));
+    }
+
     private ViewId view(String name, Duration duration, Duration targetLag, Optional<Duration> maxStaleness) {
         return view(name, duration, targetLag, maxStaleness, Set.of());
     }
@@ -243,7 +315,22 @@ class SchedulerFairnessTest {
             String name, Duration duration, Duration targetLag, Optional<Duration> maxStaleness, Set<ViewId> upstream) {
         ViewId view = new ViewId("public", name);
         Timing timing = new Timing(Duration.ofMillis(100), targetLag, maxStaleness);
-        specs.put(view, new ViewSpec(view, 1, timing, Method.CONCURRENT, upstream, Optional.empty(), Optional.empty()));
+        specs.put(
+                view,
+                new ViewSpec(
+                        view,
+                        1,
+                        timing,
+                        Method.CONCURRENT,
+                        upstream,
+                        Optional.empty(),
+                        Optional.empty(),
+                        "",
+                        FullRecompute.ALLOW,
+                        List.of(),
+                        List.of(),
+                        Set.of(),
+                        owner));
         durations.put(view, duration);
         entries.put(
                 view,
@@ -297,6 +384,9 @@ class SchedulerFairnessTest {
     }
 
     private RefreshOutcome outcome(ViewId view) {
+        if (limits.containsKey(view)) {
+            return new RefreshOutcome.OutOfTime(limits.get(view));
+        }
         return failing.contains(view)
                 ? new RefreshOutcome.Failed(
                         new Failure(Failure.Kind.TRANSIENT, "57014", "too slow", Remedy.NONE), durations.get(view))
@@ -308,7 +398,15 @@ class SchedulerFairnessTest {
         for (Action action : scheduler.handle(event, now)) {
             if (action instanceof Action.Start start) {
                 ViewId view = start.task().view();
-                ends.put(view, now.wall().plus(durations.get(view)));
+                Duration duration = durations.get(view);
+                limits.remove(view);
+                if (start.task()
+                        .timeLimit()
+                        .filter(limit -> duration.compareTo(limit) > 0)
+                        .isPresent()) {
+                    limits.put(view, start.task().timeLimit().get());
+                }
+                ends.put(view, now.wall().plus(limits.getOrDefault(view, duration)));
                 starts.add(Map.entry(view, Duration.between(beginning, now.wall())));
             }
         }

@@ -59,7 +59,8 @@ class SharedRoundsTest {
                     FullRecompute.ALLOW,
                     List.of(),
                     List.of(),
-                    Set.of()));
+                    Set.of(),
+                    0));
             entries.put(
                     view,
                     new LedgerEntry(
@@ -151,7 +152,8 @@ class SharedRoundsTest {
                     FullRecompute.ALLOW,
                     List.of(),
                     List.of(),
-                    view.equals(B) ? Set.of(SLOW) : view.equals(SLOW) ? Set.of(B) : Set.of()));
+                    view.equals(B) ? Set.of(SLOW) : view.equals(SLOW) ? Set.of(B) : Set.of(),
+                    0));
         }
         handle(new Event.ViewsKnown(specs, Map.of(), Set.of()));
         change(A, B, SLOW);

@@ -446,7 +446,10 @@ final class SimulatedRefresher {
     private void refresh(RefreshTask task, SimulatedView view, Snapshot snapshot, Content content) {
         db.locked.add(task.view());
         db.inFlight.put(task.view(), content);
-        Duration duration = Duration.ofMillis(timeline.below(timeline.chance(10) ? 5_000 : 150));
+        Duration needed = Duration.ofMillis(timeline.below(timeline.chance(10) ? 5_000 : 150));
+        boolean late =
+                task.timeLimit().filter(limit -> needed.compareTo(limit) > 0).isPresent();
+        Duration duration = late ? task.timeLimit().orElseThrow().plusMillis(1) : needed;
         boolean upToDate = data.refreshBringsItUpToDate(view, daemon.ingest().knownViews());
         timeline.later(duration.toMillis(), () -> {
             boolean orphaned = !daemon.alive();
@@ -458,6 +461,11 @@ final class SimulatedRefresher {
                 return;
             }
             db.locked.remove(task.view());
+            if (late) {
+                counts.outOfTime++;
+                end(task, new RefreshOutcome.OutOfTime(duration));
+                return;
+            }
             if (timeline.chance(5)) {
                 fail(task, Failure.Kind.TRANSIENT);
                 return;

@@ -79,7 +79,8 @@ class StackedRoundsTest {
                 FullRecompute.ALLOW,
                 List.of(),
                 stack,
-                Set.of());
+                Set.of(),
+                0);
     }
 
     private List<RefreshTask> after(Duration time) {

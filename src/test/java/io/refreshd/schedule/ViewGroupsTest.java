@@ -85,7 +85,8 @@ class ViewGroupsTest {
                 FullRecompute.ALLOW,
                 List.of(),
                 List.of(),
-                Set.of(together));
+                Set.of(together),
+                0);
     }
 
     private List<Action> handle(Event event) {
