@@ -101,7 +101,7 @@ final class CatalogQueries {
             return List.of();
         }
         List<Long> oids = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.OIDS_OF)) {
+        try (PreparedStatement statement = KeptPlan.prepared(connection, CatalogSql.OIDS_OF)) {
             statement.setArray(1, texts(names.stream().map(TableId::schema)));
             statement.setArray(2, texts(names.stream().map(TableId::name)));
             try (ResultSet rows = statement.executeQuery()) {
@@ -129,7 +129,7 @@ final class CatalogQueries {
     }
 
     private String role() throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement("SELECT current_user::text");
+        try (PreparedStatement statement = KeptPlan.prepared(connection, "SELECT current_user::text");
                 ResultSet row = statement.executeQuery()) {
             row.next();
             return row.getString(1);
@@ -137,7 +137,7 @@ final class CatalogQueries {
     }
 
     private List<Long> reached(List<Long> materialized, IncrementalRows ledger) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(ReachedSql.REACHED_OIDS)) {
+        try (PreparedStatement statement = KeptPlan.prepared(connection, ReachedSql.REACHED_OIDS)) {
             statement.setArray(1, connection.createArrayOf("int8", materialized.toArray()));
             statement.setArray(
                     2, connection.createArrayOf("int8", ledger.hidden().toArray()));
@@ -280,7 +280,7 @@ final class CatalogQueries {
     }
 
     private <T> List<T> query(String sql, Collection<Long> oids, RowReader<T> reader) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+        try (PreparedStatement statement = KeptPlan.prepared(connection, sql)) {
             statement.setFetchSize(ROWS_AT_ONCE);
             statement.setArray(1, connection.createArrayOf("int8", oids.toArray(new Long[0])));
             try (ResultSet rows = statement.executeQuery()) {

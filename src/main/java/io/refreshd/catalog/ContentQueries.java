@@ -38,7 +38,7 @@ final class ContentQueries {
 
     private Map<Long, Map<Integer, Part>> parts(Collection<Long> relations) throws SQLException {
         Map<Long, Map<Integer, Part>> parts = new HashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(ContentSql.PARTS)) {
+        try (PreparedStatement statement = KeptPlan.prepared(connection, ContentSql.PARTS)) {
             statement.setArray(1, oids(relations));
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
@@ -55,7 +55,7 @@ final class ContentQueries {
         if (start.isEmpty()) {
             return objects;
         }
-        try (PreparedStatement statement = connection.prepareStatement(ObjectClosureSql.OBJECTS)) {
+        try (PreparedStatement statement = KeptPlan.prepared(connection, ObjectClosureSql.OBJECTS)) {
             statement.setArray(
                     1,
                     connection.createArrayOf(
@@ -77,7 +77,7 @@ final class ContentQueries {
 
     private Map<Subject, String> facts(Collection<Long> relations) throws SQLException {
         Map<Subject, String> facts = new HashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(ContentSql.FACTS)) {
+        try (PreparedStatement statement = KeptPlan.prepared(connection, ContentSql.FACTS)) {
             for (int parameter = 1; parameter <= 3; parameter++) {
                 statement.setArray(parameter, oids(relations));
             }

@@ -56,15 +56,21 @@ final class KeptPlan {
         return connection.createArrayOf(type, elements).toString();
     }
 
+    /** A statement that the server prepares at its first execution, and so plans once in a session for the catalog. */
+    static PreparedStatement prepared(Connection connection, String query) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(query);
+        PGStatement driver = statement.unwrap(PGStatement.class);
+        if (driver.getPrepareThreshold() > 0) {
+            driver.setPrepareThreshold(1);
+        }
+        return statement;
+    }
+
     <T> T query(Connection connection, Rows<T> reader, String... values) throws SQLException {
         if (values.length != parameters) {
             throw new IllegalArgumentException(values.length + " values for " + parameters + " parameters");
         }
-        try (PreparedStatement statement = connection.prepareStatement(request)) {
-            PGStatement driver = statement.unwrap(PGStatement.class);
-            if (driver.getPrepareThreshold() > 0) {
-                driver.setPrepareThreshold(1);
-            }
+        try (PreparedStatement statement = prepared(connection, request)) {
             for (int i = 0; i < places.size(); i++) {
                 statement.setString(i + 1, values[places.get(i)]);
             }
