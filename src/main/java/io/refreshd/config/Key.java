@@ -93,7 +93,7 @@ enum Key {
             "refresh.max-concurrent",
             Kind.NUMBER,
             "2",
-            "Refreshes that may run at the same time, 1 to 64. From 2 on, one place is kept free of refreshes that take longer than the target lag of any view."),
+            "Refreshes that may run at the same time, 1 to 64. From 2 on, one place is kept free of refreshes that take longer than the target lag of any view: a refresh that takes the last place and then takes longer is cancelled and repeated in another one. Where more views wait than there are places, their owners take turns."),
     REFRESH_LOCK_TIMEOUT(
             "refresh.lock-timeout",
             Kind.DURATION,

@@ -38,8 +38,8 @@ class ReconcilePlanTest {
     private static final Duration BY_THE_CLOCK = Duration.ofSeconds(60);
     private static final ViewsSettings SETTINGS = settings(List.of());
 
-    private final Catalog catalog = catalog();
-    private final ViewGraph graph = ViewGraph.of(catalog, name -> true);
+    private Catalog catalog = catalog(List.of());
+    private ViewGraph graph = ViewGraph.of(catalog, name -> true);
     private final ViewId low = view("low");
     private final ViewId high = view("high");
     private final ViewId peer = view("peer");
@@ -64,11 +64,13 @@ class ReconcilePlanTest {
                 together);
     }
 
-    private static Catalog catalog() {
+    /** @param above views that stand on the high one */
+    private static Catalog catalog(List<ViewId> above) {
         CatalogBuilder builder =
                 new CatalogBuilder().table("main", "id", "title").table("other", "id");
         builder.materialized("low", builder.reads("main", 1, 2));
         builder.materialized("high", builder.reads("low", 1));
+        above.forEach(view -> builder.materialized(view.name(), builder.reads("high", 1)));
         builder.materialized("peer", builder.reads("other", 1));
         return builder.build();
     }
@@ -159,10 +161,14 @@ class ReconcilePlanTest {
 
     @Test
     void viewsInConflictAreNoGroupAndAreNotRefreshed() {
-        ReconcilePlan plan = plan(List.of(low, high));
+        ViewId top = view("top");
+        catalog = catalog(List.of(top));
+        graph = ViewGraph.of(catalog, name -> true);
+        ReconcilePlan plan = plan(List.of(low, top));
         assertThat(plan.specs()).allMatch(spec -> spec.together().isEmpty());
         assertThat(spec(plan, low).obstacle()).isPresent();
-        assertThat(spec(plan, high).obstacle()).isEqualTo(spec(plan, low).obstacle());
+        assertThat(spec(plan, top).obstacle()).isEqualTo(spec(plan, low).obstacle());
+        assertThat(spec(plan, high).obstacle()).isEmpty();
     }
 
     private ReconcilePlan plan(List<ViewId> together) {
