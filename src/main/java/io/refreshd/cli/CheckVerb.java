@@ -1,13 +1,17 @@
 package io.refreshd.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.config.Configuration;
+import io.refreshd.config.FleetConfiguration;
 import io.refreshd.doctor.Finding;
 import io.refreshd.doctor.FindingGroup;
 import io.refreshd.doctor.RemedyScript;
 import io.refreshd.doctor.Severity;
+import io.refreshd.model.PlainText;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -54,6 +58,11 @@ final class CheckVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        // One script is for one database.
+        Optional<FleetConfiguration> all = sql ? Optional.empty() : file.all(environment);
+        if (all.isPresent()) {
+            return ofAll(all.get());
+        }
         Configuration configuration = file.read(environment);
         PrintWriter out = Output.of(spec);
         if (!json && !sql) {
@@ -71,6 +80,46 @@ final class CheckVerb implements Callable<Integer> {
             out.flush();
         }
         return code(findings).code();
+    }
+
+    private int ofAll(FleetConfiguration fleet) throws InterruptedException {
+        List<EachDatabase.Answer<List<Finding>>> answers = EachDatabase.of(fleet, checker::check);
+        PrintWriter out = Output.of(spec);
+        ObjectNode databases = Json.object();
+        ExitCode worst = ExitCode.OK;
+        for (EachDatabase.Answer<List<Finding>> one : answers) {
+            List<FindingGroup> groups = FindingGroup.byCause(one.found().orElse(List.of()));
+            if (json) {
+                databases.set(one.database(), one.found().isPresent() ? FindingsText.json(groups) : one.error());
+            } else if (one.found().isPresent()) {
+                out.print(one.database() + ":\n" + FindingsText.text(groups) + "\n");
+            } else {
+                out.print(one.database() + ":\n" + PlainText.lines(one.why()) + "\n\n");
+            }
+            ExitCode code = one.failure()
+                    .map(FailureHandler::codeOf)
+                    .orElseGet(() -> code(one.found().orElseThrow()));
+            worst = rank(code) > rank(worst) ? code : worst;
+        }
+        if (json) {
+            ObjectNode root = Json.object();
+            root.set("databases", databases);
+            out.println(Json.text(root));
+        }
+        out.flush();
+        return worst.code();
+    }
+
+    /** What is wrong with the configuration comes first: the databases behind it were not checked. */
+    private static int rank(ExitCode code) {
+        return List.of(
+                        ExitCode.OK,
+                        ExitCode.WARNINGS,
+                        ExitCode.NOT_READY,
+                        ExitCode.UNREACHABLE,
+                        ExitCode.FAILURE,
+                        ExitCode.USAGE)
+                .indexOf(code);
     }
 
     private static ExitCode code(List<Finding> findings) {

@@ -72,7 +72,7 @@ final class FailureHandler implements IExecutionExceptionHandler {
                 .put("exit", code.toString());
     }
 
-    private static ExitCode codeOf(Exception failure) {
+    static ExitCode codeOf(Exception failure) {
         return switch (failure) {
             case ConfigurationException wrong -> ExitCode.USAGE;
             case UnreadableFileException wrong -> ExitCode.USAGE;

@@ -1,8 +1,11 @@
 package io.refreshd.cli;
 
 import io.refreshd.config.Configuration;
+import io.refreshd.config.FleetConfiguration;
 import io.refreshd.daemon.Daemon;
+import io.refreshd.fleet.Fleet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,6 +27,14 @@ final class RunVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Optional<FleetConfiguration> all = file.all(environment);
+        if (all.isPresent()) {
+            try (Fleet fleet = new Fleet(all.get())) {
+                TerminationSignals.drainThenAbort(fleet::close);
+                fleet.start();
+                return fleet.awaitEnd();
+            }
+        }
         Configuration configuration = file.read(environment);
         try (Daemon daemon = new Daemon(configuration)) {
             TerminationSignals.drainThenAbort(daemon::close);

@@ -1,10 +1,13 @@
 package io.refreshd.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.Durations;
+import io.refreshd.config.FleetConfiguration;
 import io.refreshd.config.InvalidValueException;
 import io.refreshd.demo.Screen;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PlainText;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Remedy;
 import java.io.PrintWriter;
@@ -14,6 +17,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -29,7 +33,7 @@ import picocli.CommandLine.Spec;
         name = "status",
         description = {
             "Prints one line per view: state, staleness, how far its watermark is behind the log, last refresh, and the reason.",
-            "Reads the ledger in the database, so it works from anywhere, and also when the daemon is away."
+            "Reads the ledger in the database, so it works from anywhere, and also when the daemon is away. Without --database, of all databases."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -38,6 +42,8 @@ import picocli.CommandLine.Spec;
             "  refreshd status --config refreshd.yaml --json | jq '.views[] | select(.state != \"fresh\")'"
         })
 final class StatusVerb implements Callable<Integer> {
+    private static final String CLEAR = "\u001b[H\u001b[2J";
+
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
 
@@ -63,6 +69,10 @@ final class StatusVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Optional<FleetConfiguration> all = file.all(environment);
+        if (all.isPresent()) {
+            return ofAll(all.get());
+        }
         Configuration configuration = file.read(environment);
         TargetDatabase database = new TargetDatabase(configuration.database(), "status");
         Screen screen = Screen.detect(environment);
@@ -73,7 +83,7 @@ final class StatusVerb implements Callable<Integer> {
         }
         long pause = interval().toMillis();
         // On a terminal, cursor home and clear, as watch(1) does. In a pipe the tables follow each other.
-        String before = screen.terminal() ? "\u001b[H\u001b[2J" : "";
+        String before = screen.terminal() ? CLEAR : "";
         // A failure of the first reading ends the verb. A later failure may be temporary, so the verb goes on.
         print(read(configuration, database), text, before);
         while (true) {
@@ -87,6 +97,47 @@ final class StatusVerb implements Callable<Integer> {
             } catch (PrerequisitesMissingException e) {
                 unknown(e, before);
             }
+        }
+    }
+
+    private int ofAll(FleetConfiguration fleet) throws InterruptedException {
+        Screen screen = Screen.detect(environment);
+        PrintWriter out = Output.of(spec);
+        while (true) {
+            List<EachDatabase.Answer<Shown>> answers = EachDatabase.of(
+                    fleet,
+                    configuration -> new Shown(
+                            read(configuration, new TargetDatabase(configuration.database(), "status")),
+                            new StatusText(screen.color(), HeartbeatTimeout.of(configuration))));
+            if (json) {
+                ObjectNode databases = Json.object();
+                answers.forEach(one -> databases.set(
+                        one.database(), one.found().map(Shown::json).orElseGet(one::error)));
+                ObjectNode root = Json.object();
+                root.set("databases", databases);
+                out.println(watch == null ? Json.text(root) : Json.line(root));
+            } else {
+                out.print(watch != null && screen.terminal() ? CLEAR : "");
+                answers.forEach(one -> out.println(one.database() + ": "
+                        + one.found()
+                                .map(Shown::table)
+                                .orElseGet(() -> PlainText.lines("unknown: " + one.why()) + "\n")));
+            }
+            out.flush();
+            if (watch == null) {
+                return ExitCode.OK.code();
+            }
+            Thread.sleep(interval().toMillis());
+        }
+    }
+
+    private record Shown(LedgerStatus status, StatusText text) {
+        ObjectNode json() {
+            return text.json(status);
+        }
+
+        String table() {
+            return text.table(status);
         }
     }
 

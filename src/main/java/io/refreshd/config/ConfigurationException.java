@@ -14,7 +14,20 @@ public final class ConfigurationException extends Exception {
         this.problems = List.copyOf(problems);
     }
 
-    /** All problems, sorted by line; never empty. */
+    private ConfigurationException(String message) {
+        super(message);
+        this.problems = List.of();
+    }
+
+    /** Lists the problems of every database. */
+    static ConfigurationException ofAll(String what, List<DatabaseEntry> entries) {
+        return new ConfigurationException(entries.stream()
+                .filter(DatabaseEntry.Unusable.class::isInstance)
+                .map(entry -> "\n" + ((DatabaseEntry.Unusable) entry).problem().getMessage())
+                .collect(Collectors.joining("", what + ":", "")));
+    }
+
+    /** All problems, sorted by line; those of one file. */
     public List<Problem> problems() {
         return problems;
     }

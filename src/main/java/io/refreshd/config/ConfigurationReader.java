@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.yaml.snakeyaml.nodes.MappingNode;
 
 /**
  * Reads a YAML configuration strictly and reports all its problems at once.
@@ -16,11 +15,12 @@ import org.yaml.snakeyaml.nodes.MappingNode;
  */
 public final class ConfigurationReader {
     private final Section root;
-    private final Path file;
+    private final Section process;
 
-    private ConfigurationReader(Section root, Path file) {
+    /** @param process holds what belongs to the process: another file if it serves several databases */
+    private ConfigurationReader(Section root, Section process) {
         this.root = root;
-        this.file = file;
+        this.process = process;
     }
 
     /**
@@ -32,13 +32,14 @@ public final class ConfigurationReader {
      */
     public static Configuration read(Path file, Map<String, String> environment)
             throws ConfigurationException, IOException {
-        try {
-            return read(Files.readString(file), file.toString(), environment);
-        } catch (CharacterCodingException e) {
-            Problems problems = new Problems();
-            problems.add(1, "", "the file is not UTF-8", "save it as UTF-8");
+        Problems problems = new Problems();
+        Configuration configuration = root(file, new Variables(Map.copyOf(environment)), problems)
+                .map(ConfigurationReader::single)
+                .orElse(null);
+        if (configuration == null || !problems.isEmpty()) {
             throw problems.exception(file.toString());
         }
+        return configuration;
     }
 
     /**
@@ -50,27 +51,64 @@ public final class ConfigurationReader {
     public static Configuration read(String yaml, String fileName, Map<String, String> environment)
             throws ConfigurationException {
         Problems problems = new Problems();
-        Optional<MappingNode> mapping = YamlDocument.parse(yaml, problems);
-        if (mapping.isEmpty()) {
-            throw problems.exception(fileName);
-        }
-        Section root = Section.root(mapping.get(), problems, new Variables(Map.copyOf(environment)));
-        Configuration configuration = new ConfigurationReader(root, Path.of(fileName)).configuration();
-        if (!problems.isEmpty()) {
+        Variables variables = new Variables(Map.copyOf(environment));
+        Configuration configuration = YamlDocument.parse(yaml, problems)
+                .map(mapping -> Section.root(mapping, Path.of(fileName), problems, variables))
+                .map(ConfigurationReader::single)
+                .orElse(null);
+        if (configuration == null || !problems.isEmpty()) {
             throw problems.exception(fileName);
         }
         return configuration;
     }
 
-    private Configuration configuration() {
+    /** The mapping at the top of a file; empty if a problem was recorded. */
+    static Optional<Section> root(Path file, Variables variables, Problems problems) throws IOException {
+        try {
+            return YamlDocument.parse(Files.readString(file), problems)
+                    .map(mapping -> Section.root(mapping, file, problems, variables));
+        } catch (CharacterCodingException e) {
+            problems.add(1, "", "the file is not UTF-8", "save it as UTF-8");
+            return Optional.empty();
+        }
+    }
+
+    private static Configuration single(Section root) {
         root.rejectUnknown(Key.sections());
+        Section databases = root.section("databases");
+        for (Key key : List.of(Key.DATABASES_FOLDER, Key.DATABASES_EACH)) {
+            if (databases.has(key)) {
+                databases.problem(key, "several databases", "name one of them where one is meant");
+            }
+        }
+        databases.rejectUnknown(Key.leaves("databases"));
+        GroupReader.read(root.section("fleet"), false);
+        return new ConfigurationReader(root, root).configuration();
+    }
+
+    /** The configuration of one database of several. @param root over the defaults @param process the file that gives them */
+    static Configuration member(Section root, Section process) {
+        for (String section : List.of("databases", "fleet", "http", "log")) {
+            if (root.hasOwn(section)) {
+                root.problem(
+                        section,
+                        new InvalidValueException(
+                                "not of one database",
+                                "write it into " + process.file() + ", which is for the whole process"));
+            }
+        }
+        root.rejectUnknown(Key.sections());
+        return new ConfigurationReader(root, process).configuration();
+    }
+
+    private Configuration configuration() {
         CaptureSettings capture = capture(section("capture"));
-        Optional<KafkaSettings> kafka = KafkaReader.read(root.section("kafka"), capture.source(), file);
+        Optional<KafkaSettings> kafka = KafkaReader.read(root.section("kafka"), capture.source());
         Section roleViews = root.section("role-views");
         List<RoleViewTemplate> templates = RoleViewsReader.read(roleViews);
         requireOrder(kafka, templates, roleViews);
         return new Configuration(
-                database(section("database"), file),
+                database(section("database")),
                 ViewsReader.read(root.section("views")),
                 refresh(section("refresh")),
                 capture,
@@ -78,8 +116,8 @@ public final class ConfigurationReader {
                 new AuditSettings(section("audit")
                         .orDefault(Key.AUDIT_INTERVAL, Durations::parseMaxStaleness)
                         .bound()),
-                http(section("http")),
-                new LogSettings(section("log").orDefault(Key.LOG_VALUES, ValueParsers::flag)),
+                http(process),
+                log(process),
                 new MetricsSettings(section("metrics").list(Key.METRICS_GROUPS, ViewPattern::parse)),
                 templates);
     }
@@ -97,25 +135,36 @@ public final class ConfigurationReader {
     }
 
     private Section section(String name) {
+        return known(root, name);
+    }
+
+    private static Section known(Section root, String name) {
         Section section = root.section(name);
         section.rejectUnknown(Key.leaves(name));
         return section;
     }
 
-    private static DatabaseSettings database(Section section, Path file) {
-        if (section.has(Key.DATABASE_PASSWORD) && section.has(Key.DATABASE_PASSWORD_FILE)) {
-            section.problem(Key.DATABASE_PASSWORD_FILE, "given together with password", "write only one of the two");
+    private static DatabaseSettings database(Section section) {
+        Section login = section.holding(Key.DATABASE_PASSWORD, Key.DATABASE_PASSWORD_FILE);
+        if (login.has(Key.DATABASE_PASSWORD) && login.has(Key.DATABASE_PASSWORD_FILE)) {
+            login.problem(Key.DATABASE_PASSWORD_FILE, "given together with password", "write only one of the two");
         }
         // A missing value is recorded as a problem, so the settings that are built here are never returned.
         return new DatabaseSettings(
                 section.required(Key.DATABASE_URL, JdbcUrl::parse).orElse(""),
                 section.required(Key.DATABASE_USER, ValueParsers::text).orElse(""),
-                section.given(Key.DATABASE_PASSWORD, Secret::new)
-                        .or(() -> section.given(Key.DATABASE_PASSWORD_FILE, text -> PasswordFile.read(file, text)))
+                login.given(Key.DATABASE_PASSWORD, Secret::new)
+                        .or(() ->
+                                login.given(Key.DATABASE_PASSWORD_FILE, text -> PasswordFile.read(login.file(), text)))
                         .orElse(Secret.EMPTY));
     }
 
-    private static HttpSettings http(Section section) {
+    static LogSettings log(Section process) {
+        return new LogSettings(known(process, "log").orDefault(Key.LOG_VALUES, ValueParsers::flag));
+    }
+
+    static HttpSettings http(Section process) {
+        Section section = known(process, "http");
         HttpSettings listen = section.orDefault(Key.HTTP_LISTEN, ValueParsers::listen);
         return new HttpSettings(
                 listen.host(), listen.port(), section.list(Key.HTTP_ALLOWED_HOSTS, ValueParsers::allowedHost));

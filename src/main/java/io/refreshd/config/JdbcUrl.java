@@ -1,8 +1,11 @@
 package io.refreshd.config;
 
+import java.util.Objects;
+import java.util.Properties;
 import java.util.regex.Pattern;
+import org.postgresql.Driver;
 
-/** Parser for the JDBC URL of the database; it also removes secrets from a URL that is shown in a message. */
+/** Parser for the JDBC URL of the database; it also says where a URL leads to, and removes secrets from a URL that is shown in a message. */
 final class JdbcUrl {
     private static final String PREFIX = "jdbc:postgresql:";
     private static final Pattern SECRET_PARAMETER =
@@ -27,6 +30,18 @@ final class JdbcUrl {
                     "write the one address that leads to the primary even after a failover");
         }
         return text;
+    }
+
+    /** Where a URL leads to. */
+    record Place(String host, String port, String database) {}
+
+    /** As the driver reads it, with its defaults. Another name of the same host is another place. */
+    static Place place(DatabaseSettings settings) {
+        Properties found = Objects.requireNonNullElseGet(Driver.parseURL(settings.url(), null), Properties::new);
+        return new Place(
+                found.getProperty("PGHOST", "localhost"),
+                found.getProperty("PGPORT", "5432"),
+                found.getProperty("PGDBNAME", settings.user()));
     }
 
     /** Replaces credentials and secret parameters with stars. */

@@ -19,16 +19,18 @@ final class KafkaReader {
     private KafkaReader() {}
 
     /** @return empty unless changes are read from Kafka */
-    static Optional<KafkaSettings> read(Section section, CaptureSettings.Source source, Path file) {
+    static Optional<KafkaSettings> read(Section section, CaptureSettings.Source source) {
         section.rejectUnknown(Key.leaves("kafka"));
         if (source != CaptureSettings.Source.KAFKA) {
+            Section own = section.own();
             for (Key key : List.of(Key.KAFKA_BOOTSTRAP_SERVERS, Key.KAFKA_TOPICS, Key.KAFKA_CONNECTOR)) {
-                if (section.has(key)) {
-                    section.problem(key, "has no effect", "remove it, or write capture.source: kafka");
+                if (own.has(key)) {
+                    own.problem(key, "has no effect", "remove it, or write capture.source: kafka");
                 }
             }
             return Optional.empty();
         }
+        Path file = section.holding(Key.KAFKA_CONNECTOR).file();
         // A missing value is recorded as a problem, so the settings that are built here are never returned.
         return Optional.of(new KafkaSettings(
                 section.required(Key.KAFKA_BOOTSTRAP_SERVERS, KafkaReader::servers)
@@ -41,7 +43,7 @@ final class KafkaReader {
                 client(section.section(Key.KAFKA_CLIENT.leaf()))));
     }
 
-    private static String servers(String text) throws InvalidValueException {
+    static String servers(String text) throws InvalidValueException {
         if (!SERVERS.matcher(text).matches()) {
             throw new InvalidValueException(
                     "not the addresses of brokers", "write host:port, and commas between several of them");
@@ -62,7 +64,7 @@ final class KafkaReader {
         }
     }
 
-    private static Map<String, Secret> client(Section section) {
+    static Map<String, Secret> client(Section section) {
         Map<String, Secret> settings = new HashMap<>();
         for (String key : section.keys()) {
             if (CLIENT.matcher(key).matches()) {

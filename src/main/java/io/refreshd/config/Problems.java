@@ -14,11 +14,18 @@ final class Problems {
     private final List<Problem> found = new ArrayList<>();
 
     void add(int line, String path, Optional<String> value, InvalidValueException invalid) {
-        found.add(new Problem(path, value, invalid.what(), invalid.expected(), line));
+        add(new Problem(path, value, invalid.what(), invalid.expected(), line));
     }
 
     void add(int line, String path, String what, String expected) {
-        found.add(new Problem(path, Optional.empty(), what, expected, line));
+        add(new Problem(path, Optional.empty(), what, expected, line));
+    }
+
+    /** Once: a file that gives defaults is read for each database. */
+    private void add(Problem problem) {
+        if (!found.contains(problem)) {
+            found.add(problem);
+        }
     }
 
     boolean isEmpty() {

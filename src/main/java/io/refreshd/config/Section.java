@@ -1,74 +1,55 @@
 package io.refreshd.config;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
-import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
-import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * A YAML mapping of the file, from which values are read key by key.
+ * A YAML mapping of the file, from which values are read key by key. A key that it lacks is taken from the mapping that it has as its
+ * defaults, if there is one: that of another file.
  *
  * <p>Failure: an invalid value is recorded in {@link Problems}, and reading goes on with the default, so that one run reports
  * all problems.
  */
-final class Section {
+final class Section extends YamlMapping {
     /** Converts the text of a value into the value. */
     interface Parser<T> {
         T parse(String text) throws InvalidValueException;
     }
 
-    /** @param line line of the key */
-    private record Entry(Node value, int line) {}
-
     private static final String GROUPS = "[[public.orders, public.totals]]";
 
-    private final String path;
-    private final int line;
-    private final Problems problems;
-    private final Variables variables;
-    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final @Nullable Section defaults;
 
-    private Section(String path, int line, Problems problems, Variables variables) {
-        this.path = path;
-        this.line = line;
-        this.problems = problems;
-        this.variables = variables;
+    private Section(String path, int line, Source source, @Nullable Section defaults) {
+        super(path, line, source);
+        this.defaults = defaults;
     }
 
-    static Section root(MappingNode mapping, Problems problems, Variables variables) {
-        Section root = new Section("", 1, problems, variables);
+    static Section root(MappingNode mapping, Path file, Problems problems, Variables variables) {
+        Section root = new Section("", 1, new Source(file, problems, variables), null);
         root.readKeys(mapping);
         return root;
     }
 
-    private void readKeys(MappingNode mapping) {
-        for (NodeTuple tuple : mapping.getValue()) {
-            int at = lineOf(tuple.getKeyNode());
-            if (!(tuple.getKeyNode() instanceof ScalarNode scalar)) {
-                problems.add(at, path, "a key that is not text", "write key: value");
-                continue;
-            }
-            String key = scalar.getValue();
-            Entry first = entries.putIfAbsent(key, new Entry(tuple.getValueNode(), at));
-            if (first != null) {
-                problems.add(at, pathOf(key), "duplicate key, first on line " + first.line(), "remove one of the two");
-            }
-        }
+    private Section copy(String at, Source from, @Nullable Section fallback) {
+        Section copy = new Section(at, line, from, fallback);
+        copy.takeKeys(this);
+        return copy;
     }
 
-    Set<String> keys() {
-        return entries.keySet();
+    /** The same mapping as the top of a configuration, whose sections take the keys that they lack from those of another one. */
+    Section over(Section fallback, Problems own) {
+        return copy("", new Source(source.file(), own, source.variables()), fallback);
     }
 
     boolean has(Key key) {
@@ -76,19 +57,39 @@ final class Section {
     }
 
     boolean has(String leaf) {
-        return entries.containsKey(leaf);
+        return hasOwn(leaf) || (defaults != null && defaults.has(leaf));
+    }
+
+    /** This section without the keys that it takes from another one. */
+    Section own() {
+        return copy(path, source, null);
+    }
+
+    /** Of this section and its defaults the first that has one of the keys, without the other; this section if none has. */
+    Section holding(Key... keys) {
+        boolean here = Arrays.stream(keys).anyMatch(key -> hasOwn(key.leaf()));
+        return here || defaults == null ? own() : defaults.holding(keys);
     }
 
     /** The mapping below a key. If it is absent or empty, all its keys have their defaults. */
     Section section(String key) {
         Node node = node(key);
-        Section section = new Section(pathOf(key), lineOf(key), problems, variables);
+        // Sections are merged key by key. What is nested deeper replaces that of the defaults as a whole.
+        if (defaults != null && !path.isEmpty() && node == null) {
+            return defaults.section(key);
+        }
+        Section section = new Section(
+                pathOf(key), lineOf(key), source, defaults == null || !path.isEmpty() ? null : defaults.section(key));
         if (node instanceof MappingNode mapping) {
             if (requireUntagged(node, pathOf(key))) {
                 section.readKeys(mapping);
             }
-        } else if (node != null && !isNull(node)) {
-            problems.add(lineOf(node), pathOf(key), "is " + kindOf(node), "write key: value pairs below it");
+        } else if (node != null && !YamlDocument.isNull(node)) {
+            problems.add(
+                    YamlDocument.lineOf(node),
+                    pathOf(key),
+                    "is " + YamlDocument.kindOf(node),
+                    "write key: value pairs below it");
         }
         return section;
     }
@@ -117,7 +118,10 @@ final class Section {
 
     private <T> Optional<T> given(String leaf, boolean secret, Parser<T> parser) {
         Node node = node(leaf);
-        return node == null ? Optional.empty() : scalar(node, pathOf(leaf), secret, parser);
+        if (node == null) {
+            return defaults == null ? Optional.empty() : defaults.given(leaf, secret, parser);
+        }
+        return scalar(node, pathOf(leaf), secret, parser);
     }
 
     <T> T orDefault(Key key, Parser<T> parser) {
@@ -130,6 +134,9 @@ final class Section {
 
     <T> List<T> list(String leaf, Parser<T> parser) {
         Node node = node(leaf);
+        if (node == null && defaults != null) {
+            return defaults.list(leaf, parser);
+        }
         List<T> parsed = new ArrayList<>();
         if (node instanceof SequenceNode sequence) {
             if (requireUntagged(node, pathOf(leaf))) {
@@ -139,7 +146,11 @@ final class Section {
                 }
             }
         } else if (node != null) {
-            problems.add(lineOf(node), pathOf(leaf), "is " + kindOf(node), "write a list, such as [\"public.*\"]");
+            problems.add(
+                    YamlDocument.lineOf(node),
+                    pathOf(leaf),
+                    "is " + YamlDocument.kindOf(node),
+                    "write a list, such as [\"public.*\"]");
         }
         return parsed;
     }
@@ -147,13 +158,20 @@ final class Section {
     /** A list of lists of two values or more. @param parsers gives the parser of each inner list */
     <T> List<List<T>> groups(Key key, Supplier<Parser<T>> parsers) {
         Node node = node(key.leaf());
+        if (node == null && defaults != null) {
+            return defaults.groups(key, parsers);
+        }
         List<List<T>> groups = new ArrayList<>();
         if (node instanceof SequenceNode sequence && requireUntagged(node, key.path())) {
             for (int i = 0; i < sequence.getValue().size(); i++) {
                 groups.add(group(sequence.getValue().get(i), key.path() + "[" + i + "]", parsers.get()));
             }
         } else if (node != null && !(node instanceof SequenceNode)) {
-            problems.add(lineOf(node), key.path(), "is " + kindOf(node), "write a list of lists, such as " + GROUPS);
+            problems.add(
+                    YamlDocument.lineOf(node),
+                    key.path(),
+                    "is " + YamlDocument.kindOf(node),
+                    "write a list of lists, such as " + GROUPS);
         }
         return groups;
     }
@@ -161,22 +179,33 @@ final class Section {
     private <T> List<T> group(Node node, String at, Parser<T> parser) {
         List<T> group = new ArrayList<>();
         if (!(node instanceof SequenceNode sequence)) {
-            problems.add(lineOf(node), at, "is " + kindOf(node), "write a list of lists, such as " + GROUPS);
+            problems.add(
+                    YamlDocument.lineOf(node),
+                    at,
+                    "is " + YamlDocument.kindOf(node),
+                    "write a list of lists, such as " + GROUPS);
         } else if (requireUntagged(node, at)) {
             for (int i = 0; i < sequence.getValue().size(); i++) {
                 scalar(sequence.getValue().get(i), at + "[" + i + "]", false, parser)
                         .ifPresent(group::add);
             }
             if (sequence.getValue().size() < 2) {
-                problems.add(lineOf(node), at, "names fewer than two views", "name two or more, or leave it out");
+                problems.add(
+                        YamlDocument.lineOf(node),
+                        at,
+                        "names fewer than two views",
+                        "name two or more, or leave it out");
             }
         }
         return group;
     }
 
     boolean isEmptyList(Key key) {
-        return node(key.leaf()) instanceof SequenceNode sequence
-                && sequence.getValue().isEmpty();
+        Node node = node(key.leaf());
+        if (node == null) {
+            return defaults != null && defaults.isEmptyList(key);
+        }
+        return node instanceof SequenceNode sequence && sequence.getValue().isEmpty();
     }
 
     private static <T> T fallback(Key key, Parser<T> parser) {
@@ -188,91 +217,33 @@ final class Section {
     }
 
     private <T> Optional<T> scalar(Node node, String at, boolean secret, Parser<T> parser) {
-        if (!(node instanceof ScalarNode scalar) || isNull(node)) {
+        if (!(node instanceof ScalarNode scalar) || YamlDocument.isNull(node)) {
             problems.add(
-                    lineOf(node), at, isNull(node) ? "has no value" : "is " + kindOf(node), "write a single value");
+                    YamlDocument.lineOf(node),
+                    at,
+                    YamlDocument.isNull(node) ? "has no value" : "is " + YamlDocument.kindOf(node),
+                    "write a single value");
             return Optional.empty();
         }
         if (!requireUntagged(node, at)) {
             return Optional.empty();
         }
         try {
-            return Optional.of(parser.parse(variables.expand(scalar.getValue())));
+            return Optional.of(parser.parse(source.variables().expand(scalar.getValue())));
         } catch (InvalidValueException e) {
             problems.add(
-                    lineOf(node), at, secret ? Optional.empty() : Optional.of(JdbcUrl.redact(scalar.getValue())), e);
+                    YamlDocument.lineOf(node),
+                    at,
+                    secret ? Optional.empty() : Optional.of(JdbcUrl.redact(scalar.getValue())),
+                    e);
             return Optional.empty();
         }
     }
 
-    /** Whether a node has no tag of its own; such a tag is recorded as a problem. */
-    private boolean requireUntagged(Node node, String at) {
-        boolean untagged = node.getTag().startsWith(Tag.PREFIX);
-        if (!untagged) {
-            problems.add(lineOf(node), at, "has a tag", "write the value alone, without !");
-        }
-        return untagged;
-    }
-
     void rejectUnknown(Collection<String> known) {
-        entries.forEach((key, entry) -> {
-            if (!known.contains(key)) {
-                problems.add(entry.line(), pathOf(key), "unknown key", expectedFor(key, known));
-            }
-        });
-    }
-
-    private static String expectedFor(String key, Collection<String> known) {
-        return Suggestion.near(key, known)
-                .or(() -> Suggestion.elsewhere(key))
-                .map(right -> "did you mean " + right + "?")
-                .orElseGet(() -> "known are " + String.join(", ", known));
-    }
-
-    void problem(Key key, String value, String what, String expected) {
-        problems.add(
-                lineOf(key.leaf()), pathOf(key.leaf()), Optional.of(value), new InvalidValueException(what, expected));
-    }
-
-    void problem(Key key, String what, String expected) {
-        problems.add(lineOf(key.leaf()), pathOf(key.leaf()), what, expected);
-    }
-
-    void problem(String key, InvalidValueException invalid) {
-        problems.add(lineOf(key), pathOf(key), Optional.empty(), invalid);
-    }
-
-    /** The path of a key of this mapping. A key with dots is a pattern, and stands in brackets to keep the path readable. */
-    private String pathOf(String key) {
-        if (path.isEmpty()) {
-            return key;
+        if (defaults != null && !path.isEmpty()) {
+            defaults.rejectUnknown(known);
         }
-        return key.indexOf('.') >= 0 ? path + "[" + key + "]" : path + "." + key;
-    }
-
-    private @Nullable Node node(String key) {
-        Entry entry = entries.get(key);
-        return entry == null ? null : entry.value();
-    }
-
-    private int lineOf(String key) {
-        Entry entry = entries.get(key);
-        return entry == null ? line : entry.line();
-    }
-
-    private static int lineOf(Node node) {
-        return node.getStartMark().getLine() + 1;
-    }
-
-    static boolean isNull(@Nullable Node node) {
-        return node != null && node.getTag().equals(Tag.NULL);
-    }
-
-    private static String kindOf(Node node) {
-        return switch (node.getNodeId()) {
-            case mapping -> "a mapping";
-            case sequence -> "a list";
-            case scalar, anchor -> "a single value";
-        };
+        rejectOwnUnknown(known);
     }
 }

@@ -10,6 +10,14 @@ import java.util.Optional;
 final class Suggestion {
     private Suggestion() {}
 
+    /** What to write instead of an unknown key. */
+    static String expected(String unknown, Collection<String> known) {
+        return near(unknown, known)
+                .or(() -> elsewhere(unknown))
+                .map(right -> "did you mean " + right + "?")
+                .orElseGet(() -> "known are " + String.join(", ", known));
+    }
+
     /** The known key with the smallest edit distance, if that is 1 or at most a quarter of the length of the key. */
     static Optional<String> near(String unknown, Collection<String> known) {
         String plain = plain(unknown);

@@ -11,6 +11,7 @@ import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.Tag;
 import org.yaml.snakeyaml.reader.ReaderException;
 
 /** Parser of YAML into nodes with line numbers. It constructs no objects, so a tag in a file cannot request a class. */
@@ -45,7 +46,7 @@ final class YamlDocument {
         if (root instanceof MappingNode mapping) {
             return Optional.of(mapping);
         }
-        if (root == null || Section.isNull(root)) {
+        if (root == null || isNull(root)) {
             problems.add(1, "", "the file is empty", "write at least database.url and database.user");
         } else {
             problems.add(1, "", "the file holds no mapping", "write sections such as database: with keys below them");
@@ -63,5 +64,22 @@ final class YamlDocument {
         return problem == null || near.contains("pass")
                 ? ""
                 : ": " + INDENTATION.matcher(problem).replaceFirst("");
+    }
+
+    /** From 1. */
+    static int lineOf(Node node) {
+        return node.getStartMark().getLine() + 1;
+    }
+
+    static boolean isNull(@Nullable Node node) {
+        return node != null && node.getTag().equals(Tag.NULL);
+    }
+
+    static String kindOf(Node node) {
+        return switch (node.getNodeId()) {
+            case mapping -> "a mapping";
+            case sequence -> "a list";
+            case scalar, anchor -> "a single value";
+        };
     }
 }

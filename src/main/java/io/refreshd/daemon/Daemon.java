@@ -1,72 +1,30 @@
 package io.refreshd.daemon;
 
-import io.refreshd.audit.Audit;
-import io.refreshd.audit.AuditReport;
-import io.refreshd.catalog.UndeterminedQueries;
 import io.refreshd.config.Configuration;
-import io.refreshd.database.ConnectionPools;
-import io.refreshd.database.StatementWatch;
-import io.refreshd.model.Moment;
+import io.refreshd.config.HttpSettings;
 import io.refreshd.model.PrerequisitesMissingException;
-import io.refreshd.model.ViewId;
 import io.refreshd.observe.LogValues;
-import io.refreshd.observe.Monitor;
-import io.refreshd.reconcile.CatalogReconciler;
-import io.refreshd.refresh.RefreshLimits;
-import io.refreshd.refresh.YieldingStatements;
+import io.refreshd.observe.ProcessMonitor;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
-import io.refreshd.report.ViewPhase;
-import io.refreshd.report.ViewStatus;
-import io.refreshd.schedule.Event;
-import io.refreshd.stream.DatabaseSession;
-import io.refreshd.stream.StreamSupervisor;
-import io.refreshd.stream.Surroundings;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The daemon: wires all parts, starts and stops them.
- *
- * <p>Start: HTTP first, so that an orchestrator sees the daemon wait; then the supervisor, which builds a session and streams; then
- * the periodic tasks. Stop: audit, periodic tasks, role views; the stream, so that nothing new comes in; the session, whose running
- * refreshes may end; the connections; HTTP.
+ * The process that serves one database. HTTP begins first and ends last, so that an orchestrator sees the daemon wait. {@code fleet.Fleet}
+ * serves several.
  */
 public final class Daemon implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(Daemon.class);
-
     /** Exit code of a daemon that ended itself (docs/exit-codes.md). */
     private static final int INTERNAL_ERROR = 5;
 
-    /** How long an audit waits for the log to be read; it waits only if a difference was found. */
-    private static final Duration AUDIT_WAIT = Duration.ofSeconds(30);
-
-    private final Configuration configuration;
-    private final ConnectionPools connections;
-    private final StreamSupervisor supervisor;
-    private final StreamState stream;
-    private final Monitor monitor;
-    private final TaskThread guard;
-    private final TaskThread catalog;
-    private final RoleViewController roles;
-    private final AuditScheduler audit;
-    private final Consumer<Notice> reactions;
-    private final List<Consumer<Notice>> listeners = new CopyOnWriteArrayList<>();
-    private final VitalThreads threads = new VitalThreads();
-    private final CompletableFuture<Void> streaming = new CompletableFuture<>();
-    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private final DatabaseUnit unit;
+    private final ProcessMonitor monitor;
+    private final CompletableFuture<Void> httpEnded = new CompletableFuture<>();
     private boolean closed;
 
     public Daemon(Configuration configuration) {
@@ -75,99 +33,19 @@ public final class Daemon implements AutoCloseable {
 
     /** @param rolesInterval how often role views are reconciled though no change of a role was read from the log */
     public Daemon(Configuration configuration, Duration rolesInterval) {
-        Supplier<Moment> clock = () -> new Moment(System.nanoTime(), Instant.now());
-        this.configuration = configuration;
         LogValues.show(configuration.log().values());
-        this.connections = ConnectionPools.of(
-                configuration.database(), configuration.refresh().maxConcurrent());
-        this.stream = new StreamState();
-        this.supervisor = new StreamSupervisor(
-                configuration,
-                connections,
-                new Surroundings(this::accept, clock, this::fatal, this::reconcileSoon),
-                stream,
-                stream::session,
-                new Endings());
-        this.guard = new TaskThread(
-                "refreshd-guard",
-                new Guard(
-                        connections.jdbi(),
-                        configuration.capture(),
-                        stream,
-                        this::accept,
-                        clock,
-                        new SlotDropper(supervisor, stream))::run,
-                this::accept);
-        StatementWatch watch = new YieldingStatements(
-                new RefreshLimits(
-                        configuration.refresh().lockTimeout(),
-                        configuration.refresh().statementTimeout(),
-                        configuration.refresh().lockPatience()),
-                connections.jdbi(),
-                clock);
-        CatalogTask catalogTask = new CatalogTask(connections.jdbi(), stream, this::accept, clock);
-        this.roles = new RoleViewController(
-                configuration, rolesInterval, connections.jdbi(), watch, clock, stream::openSession, this::accept);
-        this.catalog = new TaskThread(
-                "refreshd-catalog",
-                () -> {
-                    roles.reconcileSoon();
-                    catalogTask.run();
-                },
-                this::accept);
-        this.monitor = new Monitor(
-                new Monitor.Settings(
-                        new InetSocketAddress(
-                                configuration.http().host(),
-                                configuration.http().port()),
-                        configuration.http().allowedHosts(),
-                        configuration.capture().heartbeatInterval(),
-                        configuration.metrics()::labelOf,
-                        configuration.views()::notifies,
-                        Version.current()),
-                this::status,
-                clock,
-                () -> stream.session()
-                        .map(session -> session.loop().unanswered())
-                        .orElse(Duration.ZERO),
-                threads::dead);
-        this.audit = new AuditScheduler(
-                new Audit(
-                        connections.jdbi(),
-                        UndeterminedQueries::of,
-                        Thread::sleep,
-                        AUDIT_WAIT,
-                        configuration.refresh().statementTimeout(),
-                        watch),
-                this::freshViews,
-                this::repair,
-                this::accept);
-        this.reactions = monitor.guard(this::react);
-        threads.addAll(Map.of("supervisor", supervisor::isDead, "guard", guard::isDead, "catalog", catalog::isDead));
-        threads.addAll(Map.of("audit", audit::isDead, "loop", stream::isLoopDead));
-    }
-
-    private final class Endings implements StreamSupervisor.Endings {
-        @Override
-        public boolean refused(PrerequisitesMissingException refusal) {
-            // After it has streamed once, the daemon waits for what is missing.
-            return streaming.completeExceptionally(refusal);
-        }
-
-        @Override
-        public void failed(String detail) {
-            stream.failed(detail);
-        }
-
-        @Override
-        public void fatal(Throwable problem) {
-            Daemon.this.fatal(problem);
-        }
+        HttpSettings http = configuration.http();
+        this.unit = new DatabaseUnit(configuration, Optional.empty(), rolesInterval);
+        this.monitor = new ProcessMonitor(
+                new InetSocketAddress(http.host(), http.port()),
+                http.allowedHosts(),
+                unit.monitor(),
+                Version.current());
     }
 
     /** Only before {@link #start()}. A listener is called on the daemon's own threads and must be quick. */
     public void addListener(Consumer<Notice> listener) {
-        listeners.add(monitor.guard(listener));
+        unit.addListener(listener);
     }
 
     /**
@@ -180,24 +58,9 @@ public final class Daemon implements AutoCloseable {
         monitor.start();
         // What no thread of refreshd or of a library has caught.
         Thread.setDefaultUncaughtExceptionHandler(
-                (thread, problem) -> accept(new Notice.ErrorCaught(thread.getName(), problem)));
-        synchronized (this) {
-            if (closed) {
-                return;
-            }
-            supervisor.start();
-        }
-        guard.start(configuration.capture().catalogPollInterval());
-        catalog.start(configuration.capture().catalogPollInterval());
-        configuration.audit().interval().ifPresent(audit::start);
-        try {
-            streaming.get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof PrerequisitesMissingException cause) {
-                throw cause;
-            }
-            throw new InternalErrorException(e.getCause());
-        }
+                (thread, problem) -> unit.accept(new Notice.ErrorCaught(thread.getName(), problem)));
+        unit.begin();
+        unit.awaitStreaming();
     }
 
     /** The port that HTTP listens on; after {@link #start()} has been called. */
@@ -206,25 +69,17 @@ public final class Daemon implements AutoCloseable {
     }
 
     public DaemonStatus status() {
-        Optional<DatabaseSession> present = stream.session();
-        if (present.isEmpty()) {
-            return new DaemonStatus(stream.status(), List.of(), List.of());
-        }
-        DatabaseSession session = present.get();
-        CatalogReconciler.Findings findings = session.reconciler().findings();
-        return new DaemonStatus(
-                stream.status(),
-                session.loop().status().stream()
-                        .map(view -> view.at(view.watermark().flatMap(session.watermark()::commitTime)))
-                        .toList(),
-                findings.tables(),
-                findings.upstream());
+        return unit.status();
     }
 
     /** Blocks until the daemon has ended. @return 0 if it was closed, otherwise the exit code of an internal error */
     public int awaitEnd() throws InterruptedException {
         try {
-            return ended.get();
+            if (unit.ended().get().isPresent()) {
+                return INTERNAL_ERROR;
+            }
+            httpEnded.get();
+            return 0;
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }
@@ -238,63 +93,8 @@ public final class Daemon implements AutoCloseable {
             }
             closed = true;
         }
-        audit.close();
-        catalog.close();
-        guard.close();
-        roles.close();
-        stream.close();
-        supervisor.close();
-        stream.session().ifPresent(DatabaseSession::close);
-        connections.close();
+        unit.close();
         monitor.close();
-        streaming.complete(null);
-        ended.complete(0);
-    }
-
-    /** Throws nothing: whoever reports goes on. */
-    private void accept(Notice notice) {
-        reactions.accept(notice);
-        monitor.accept(notice);
-        listeners.forEach(listener -> listener.accept(notice));
-    }
-
-    private void react(Notice notice) {
-        if (notice instanceof Notice.BatchRead) {
-            streaming.complete(null);
-            supervisor.streaming();
-        }
-        if (notice instanceof Notice.RowsChanged rows) {
-            roles.changed(rows.table());
-        }
-    }
-
-    private List<ViewId> freshViews() {
-        return status().views().stream()
-                .filter(view ->
-                        view.phase() == ViewPhase.FRESH && view.watermark().isPresent())
-                .map(ViewStatus::view)
-                .toList();
-    }
-
-    private void repair(AuditReport drift) {
-        accept(new Notice.DriftFound(
-                drift.view(),
-                drift.difference().missing(),
-                drift.difference().surplus(),
-                drift.snapshot(),
-                drift.position(),
-                drift.watermark(),
-                drift.difference().keys()));
-        stream.session().ifPresent(session -> session.loop().post(new Event.RefreshRequested(Set.of(drift.view()))));
-    }
-
-    private void reconcileSoon() {
-        catalog.runSoon();
-    }
-
-    private void fatal(Throwable problem) {
-        log.atError().setCause(problem).log("The daemon ends: this must not happen");
-        streaming.completeExceptionally(problem);
-        ended.complete(INTERNAL_ERROR);
+        httpEnded.complete(null);
     }
 }

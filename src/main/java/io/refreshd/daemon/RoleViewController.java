@@ -48,7 +48,7 @@ public final class RoleViewController implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RoleViewController.class);
 
     /** How often role views are reconciled for what the log does not show: a dropped view, a granted role, an unpublished table. */
-    static final Duration INTERVAL = Duration.ofSeconds(5);
+    public static final Duration INTERVAL = Duration.ofSeconds(5);
 
     private final long intervalNanos;
     private final List<RoleViewTemplate> templates;

@@ -15,7 +15,7 @@ import java.util.function.Supplier;
  *
  * <p>Thread: any.
  */
-public final class Endpoints {
+public final class Endpoints implements Pages.Answers {
     private static final int LONGEST_NAME_SHOWN = 130;
 
     private final Scrape scrape;
@@ -40,13 +40,8 @@ public final class Endpoints {
         this.page = new StatusPage(readiness, history);
     }
 
-    /**
-     * The response to one request.
-     *
-     * @param query what follows the question mark, not decoded; empty if there is none
-     * @param accept the header {@code Accept}; empty if there is none
-     */
-    Response answer(String method, String path, String query, String accept) {
+    @Override
+    public Response answer(String method, String path, String query, String accept) {
         if (!method.equals("GET")) {
             return Response.json(405, StatusJson.error("only GET is answered here"))
                     .with("Allow", "GET");
@@ -66,8 +61,8 @@ public final class Endpoints {
         };
     }
 
-    /** The main part of the page as HTML, for {@link ServerSentEvents}. */
-    String livePart() {
+    @Override
+    public String livePart() {
         return page.main(status.get(), clock.get().wall());
     }
 

@@ -10,13 +10,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.Consumer;
+import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * HTTP server for {@link Endpoints} and {@link ServerSentEvents}, on the JDK's own. Each request runs on a virtual thread, so that a
+ * HTTP server for {@link Pages}, on the JDK's own. Each request runs on a virtual thread, so that a
  * client that reads slowly delays no other.
  *
  * <p>Limits: {@link #limitClients} cuts off slow clients and bounds the connections, {@link AllowedHosts} refuses foreign names, {@link
@@ -48,39 +49,29 @@ public final class HttpServer implements AutoCloseable {
 
     private final InetSocketAddress address;
     private final AllowedHosts hosts;
-    private final Endpoints endpoints;
-    private final ServerSentEvents events;
-    private final ViewEventStream viewEvents;
-    private final Consumer<Throwable> errors;
+    private final Function<String, Located> site;
+    private final ServerSentEvents events = new ServerSentEvents();
+    private final Semaphore viewReaders = new Semaphore(ViewEventStream.MAX_READERS);
     private com.sun.net.httpserver.@Nullable HttpServer server;
     private @Nullable ExecutorService executor;
+
+    /** @param path below the pages */
+    record Located(Pages pages, String path) {}
+
+    /** Serves one set of pages at the root. */
+    HttpServer(InetSocketAddress address, Collection<String> allowedHosts, Pages pages) {
+        this(address, allowedHosts, path -> new Located(pages, path));
+    }
 
     /**
      * @param address where {@link #start} will listen; with port 0 the system chooses one, see {@link #port}
      * @param allowedHosts names by which it may be called, beside addresses, {@code localhost} and the address's own
+     * @param site which pages a path belongs to
      */
-    public HttpServer(InetSocketAddress address, Collection<String> allowedHosts, Endpoints endpoints) {
-        this(
-                address,
-                allowedHosts,
-                endpoints,
-                new ViewEventStream(new ViewEvents(), List::of, view -> false, () -> 0),
-                error -> {});
-    }
-
-    /** @param errors hears of errors that must not happen; called on the thread of a request */
-    HttpServer(
-            InetSocketAddress address,
-            Collection<String> allowedHosts,
-            Endpoints endpoints,
-            ViewEventStream viewEvents,
-            Consumer<Throwable> errors) {
-        this.viewEvents = viewEvents;
-        this.errors = errors;
+    HttpServer(InetSocketAddress address, Collection<String> allowedHosts, Function<String, Located> site) {
         this.address = address;
         this.hosts = AllowedHosts.of(address, allowedHosts);
-        this.endpoints = endpoints;
-        this.events = new ServerSentEvents(endpoints::livePart);
+        this.site = site;
     }
 
     /**
@@ -155,34 +146,34 @@ public final class HttpServer implements AutoCloseable {
 
     /** The JDK's server would end the connection without a word. */
     private void guard(HttpExchange exchange) throws IOException {
+        String path = exchange.getRequestURI().getPath();
+        Located located = site.apply(path == null ? "" : path);
         try {
-            serve(exchange);
+            serve(exchange, located);
         } catch (RuntimeException | Error e) {
-            errors.accept(e);
+            located.pages().errors().accept(e);
         }
     }
 
-    private void serve(HttpExchange exchange) throws IOException {
+    private void serve(HttpExchange exchange, Located located) throws IOException {
         try (exchange) {
             var headers = exchange.getResponseHeaders();
             DEFAULT_HEADERS.forEach(headers::set);
             boolean allowed = hosts.allow(exchange.getRequestHeaders().getOrDefault("Host", List.of()));
-            String path = exchange.getRequestMethod().equals("GET") && allowed
-                    ? exchange.getRequestURI().getPath()
-                    : "";
+            String path = exchange.getRequestMethod().equals("GET") && allowed ? located.path() : "";
             if (path.equals("/events")) {
-                events.stream(exchange);
+                events.stream(exchange, located.pages().answers()::livePart);
                 return;
             }
             Response response;
             if (path.equals(ViewEventStream.PATH)) {
-                Optional<Response> refusal = viewEvents.stream(exchange);
+                Optional<Response> refusal = located.pages().viewEvents().stream(exchange, viewReaders);
                 if (refusal.isEmpty()) {
                     return;
                 }
                 response = refusal.get();
             } else {
-                response = allowed ? answer(exchange) : FOREIGN_HOST;
+                response = allowed ? answer(exchange, located) : FOREIGN_HOST;
             }
             headers.set("Content-Type", response.contentType());
             response.headers().forEach(headers::set);
@@ -200,19 +191,23 @@ public final class HttpServer implements AutoCloseable {
      *
      * <p>Failure: an exception is logged and answered by 500 without its message, which could hold what a client must not see.
      */
-    private Response answer(HttpExchange exchange) {
-        String path = exchange.getRequestURI().getPath();
+    private static Response answer(HttpExchange exchange, Located located) {
         try {
             String query = exchange.getRequestURI().getRawQuery();
             String accept = exchange.getRequestHeaders().getFirst("Accept");
-            return endpoints.answer(
-                    exchange.getRequestMethod(),
-                    path == null ? "" : path,
-                    query == null ? "" : query,
-                    accept == null ? "" : accept);
+            return located.pages()
+                    .answers()
+                    .answer(
+                            exchange.getRequestMethod(),
+                            located.path(),
+                            query == null ? "" : query,
+                            accept == null ? "" : accept);
         } catch (RuntimeException | StackOverflowError e) {
-            errors.accept(e);
-            log.atError().setCause(e).addKeyValue("path", path).log("Request could not be answered");
+            located.pages().errors().accept(e);
+            log.atError()
+                    .setCause(e)
+                    .addKeyValue("path", exchange.getRequestURI().getPath())
+                    .log("Request could not be answered");
             return Response.json(500, StatusJson.error("internal error; the log of refreshd says more"));
         }
     }

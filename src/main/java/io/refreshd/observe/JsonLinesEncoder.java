@@ -37,6 +37,10 @@ public final class JsonLinesEncoder extends EncoderBase<ILoggingEvent> {
             json.writeStringField("logger", event.getLoggerName());
             json.writeStringField("thread", event.getThreadName());
             json.writeStringField("message", PlainText.cut(String.valueOf(event.getFormattedMessage()), LONGEST));
+            String database = LogDatabase.get();
+            if (database != null) {
+                json.writeStringField("database", database);
+            }
             if (event.getKeyValuePairs() != null) {
                 for (KeyValuePair pair : event.getKeyValuePairs()) {
                     write(json, pair, values);

@@ -44,6 +44,10 @@ public final class MetricNames {
     public static final String SLOT_RETAINED_LIMIT = "refreshd_slot_retained_limit_bytes";
     public static final String GAPS = "refreshd_gaps_total";
 
+    public static final String DATABASE_STATE = "refreshd_database_state";
+    public static final String DATABASE_RESTARTS = "refreshd_database_restarts_total";
+
+    public static final String DATABASE = "database";
     public static final String VIEW = "view";
     public static final String TABLE = "table";
     public static final String STATE = "state";

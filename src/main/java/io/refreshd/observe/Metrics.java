@@ -1,8 +1,6 @@
 package io.refreshd.observe;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.prometheus.metrics.core.metrics.Info;
 import io.refreshd.model.Moment;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
@@ -52,11 +50,10 @@ public final class Metrics implements Consumer<Notice> {
      * @param labels the label of a view; views with the same label share their series
      */
     public Metrics(
-            PrometheusMeterRegistry registry,
+            MeterRegistry registry,
             Supplier<DaemonStatus> status,
             Supplier<Moment> clock,
-            Function<ViewId, String> labels,
-            String version) {
+            Function<ViewId, String> labels) {
         this.registry = registry;
         this.labels = labels;
         this.status = status;
@@ -66,13 +63,6 @@ public final class Metrics implements Consumer<Notice> {
         this.refreshes = new RefreshSeries(registry);
         this.troubles = new TroubleSeries(registry);
         this.notifications = new NotificationSeries(registry);
-        // Not through Micrometer, which has no such type and drops the "_info" of a gauge's name.
-        Info.builder()
-                .name(MetricNames.BUILD_INFO)
-                .help("1; the labels say what is running")
-                .labelNames(MetricNames.VERSION, MetricNames.JAVA)
-                .register(registry.getPrometheusRegistry())
-                .addLabelValues(version, Runtime.version().toString());
     }
 
     @Override

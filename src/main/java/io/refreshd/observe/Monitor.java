@@ -7,16 +7,16 @@ import io.refreshd.model.ViewId;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewStatus;
-import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.Collection;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/** Observability of one daemon: wires metrics, log lines, history and the HTTP server. */
+/** Observability of one database: wires metrics, log lines, history and pages. {@link ProcessMonitor} serves them. */
 public final class Monitor implements AutoCloseable {
     /** Longest turn of the loop. A turn does no I/O; the bound is wide, since a restart does not help on a busy machine. */
     private static final Duration MAX_LOOP_TURN = Duration.ofSeconds(30);
@@ -25,26 +25,26 @@ public final class Monitor implements AutoCloseable {
     private static final Duration MIN_SILENCE = Duration.ofSeconds(15);
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private final RuntimeSeries runtime = new RuntimeSeries(registry);
-    private final HttpServer server;
     private final Metrics metrics;
+    private final Liveness liveness;
+    private final Readiness readiness;
+    private final Supplier<DaemonStatus> status;
+    private final Pages pages;
     private final List<Consumer<Notice>> listeners;
 
     /**
      * Settings from the configuration.
      *
-     * @param allowedHosts names by which the address may be called, see {@link AllowedHosts}
+     * @param database the label of all series; empty if the daemon serves one database
      * @param heartbeat interval of the messages that keep an idle stream alive
      * @param labels the label of a view in metrics
      * @param notifies the views of whose changes subscribers are told
      */
     public record Settings(
-            InetSocketAddress address,
-            Collection<String> allowedHosts,
+            Optional<String> database,
             Duration heartbeat,
             Function<ViewId, String> labels,
-            Predicate<ViewId> notifies,
-            String version) {}
+            Predicate<ViewId> notifies) {}
 
     /**
      * @param sinceLoopTurn time since the loop last completed a turn
@@ -56,21 +56,16 @@ public final class Monitor implements AutoCloseable {
             Supplier<Moment> clock,
             Supplier<Duration> sinceLoopTurn,
             Supplier<List<String>> deadThreads) {
-        metrics = new Metrics(registry, status, clock, settings.labels(), settings.version());
+        settings.database().ifPresent(name -> registry.config().commonTags(MetricNames.DATABASE, name));
+        this.status = status;
+        metrics = new Metrics(registry, status, clock, settings.labels());
         Duration silence = settings.heartbeat().multipliedBy(10);
-        Readiness readiness = new Readiness(silence.compareTo(MIN_SILENCE) < 0 ? MIN_SILENCE : silence, MIN_SILENCE);
+        readiness = new Readiness(silence.compareTo(MIN_SILENCE) < 0 ? MIN_SILENCE : silence, MIN_SILENCE);
+        liveness = new Liveness(sinceLoopTurn, MAX_LOOP_TURN, deadThreads);
         RefreshHistory history = new RefreshHistory(clock);
         ViewEvents viewEvents = new ViewEvents();
-        server = new HttpServer(
-                settings.address(),
-                settings.allowedHosts(),
-                new Endpoints(
-                        new Scrape(metrics, registry),
-                        new Liveness(sinceLoopTurn, MAX_LOOP_TURN, deadThreads),
-                        readiness,
-                        status,
-                        clock,
-                        history),
+        pages = new Pages(
+                new Endpoints(new Scrape(metrics, registry), liveness, readiness, status, clock, history),
                 new ViewEventStream(
                         viewEvents,
                         () -> status.get().views().stream()
@@ -82,15 +77,34 @@ public final class Monitor implements AutoCloseable {
         listeners = List.of(guard(metrics), guard(new RefreshLog(clock)), guard(history), guard(viewEvents));
     }
 
-    /** @throws HttpBindException if the address is taken or unknown */
-    public void start() {
-        runtime.start();
-        server.start();
+    Pages pages() {
+        return pages;
     }
 
-    /** The port that the HTTP server listens on. Legal after {@link #start()}. */
-    public int port() {
-        return server.port();
+    PrometheusMeterRegistry registry() {
+        return registry;
+    }
+
+    Metrics metrics() {
+        return metrics;
+    }
+
+    DaemonStatus status() {
+        return status.get();
+    }
+
+    /** Why views may be staler than their target lag; not every reason makes the database unready. */
+    List<String> reasonsAgainst(Instant now) {
+        return readiness.reasonsAgainst(status.get(), now);
+    }
+
+    boolean isReady(Instant now) {
+        return readiness.isReady(status.get(), now);
+    }
+
+    /** What has stopped for good: only another beginning helps. */
+    public List<String> stuck() {
+        return liveness.reasonsAgainst();
     }
 
     /** A listener whose failures are logged and counted, and reach nobody who reports. */
@@ -105,8 +119,6 @@ public final class Monitor implements AutoCloseable {
 
     @Override
     public void close() {
-        server.close();
-        runtime.close();
         registry.close();
     }
 }

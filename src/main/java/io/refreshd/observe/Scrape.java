@@ -19,8 +19,12 @@ public final class Scrape {
 
     Response answer(String accept) {
         metrics.guarded(metrics::sync);
-        boolean open = accept.toLowerCase(Locale.ROOT).contains("application/openmetrics-text");
-        String type = open ? OPEN_METRICS : TEXT;
+        String type = type(accept);
         return new Response(200, type, Map.of(), registry.scrape(type));
+    }
+
+    /** The content type of the answer to a request with this header {@code Accept}. */
+    static String type(String accept) {
+        return accept.toLowerCase(Locale.ROOT).contains("application/openmetrics-text") ? OPEN_METRICS : TEXT;
     }
 }

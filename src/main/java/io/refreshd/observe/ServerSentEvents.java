@@ -24,15 +24,10 @@ final class ServerSentEvents {
     /** Shorter than the 60 s after which the server ends a response. The browser reconnects by itself. */
     private static final Duration STREAM_DURATION = Duration.ofSeconds(45);
 
-    private final Supplier<String> part;
     private final Semaphore readers = new Semaphore(MAX_READERS);
 
-    ServerSentEvents(Supplier<String> part) {
-        this.part = part;
-    }
-
     /** Returns when the client has disconnected, or after {@link #STREAM_DURATION}. */
-    void stream(HttpExchange exchange) throws IOException {
+    void stream(HttpExchange exchange, Supplier<String> part) throws IOException {
         if (!readers.tryAcquire()) {
             exchange.getResponseHeaders().set("Retry-After", "30");
             exchange.sendResponseHeaders(503, -1);
@@ -41,7 +36,7 @@ final class ServerSentEvents {
         try {
             exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
             exchange.sendResponseHeaders(200, 0);
-            write(exchange.getResponseBody());
+            write(exchange.getResponseBody(), part);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -49,7 +44,7 @@ final class ServerSentEvents {
         }
     }
 
-    private void write(OutputStream out) throws IOException, InterruptedException {
+    private static void write(OutputStream out, Supplier<String> part) throws IOException, InterruptedException {
         out.write("retry: 1000\n".getBytes(StandardCharsets.UTF_8));
         Duration left = STREAM_DURATION;
         while (left.isPositive()) {

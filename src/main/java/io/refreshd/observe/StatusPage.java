@@ -1,30 +1,18 @@
 package io.refreshd.observe;
 
-import io.refreshd.diagram.Style;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.StreamStatus;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
-/**
- * Status page as HTML. It is complete without scripts: the script only replaces the main part by the one from the event stream, so
- * that all HTML is rendered and escaped here. Pure, except that it reads its style and script from the class path once.
- */
+/** Status page of a database as HTML. All HTML is rendered and escaped here. Pure. */
 final class StatusPage {
     /** Number of reasons shown. When the stream stops every view has one, and a longer list would push the table off the screen. */
     private static final int MAX_REASONS = 5;
@@ -37,23 +25,8 @@ final class StatusPage {
 
     private final Readiness readiness;
     private final LineageSection lineage = new LineageSection();
-    private final String style =
-            ":root {\n" + Style.COLOURS + "}\n" + resource("page.css") + columnNames() + Style.RULES;
-    private final String script = resource("page.js");
-
-    /** Content security policy: allows only this style and this script, so that no name of a view can add another. */
-    private final String policy = "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script)
-            + "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
+    private final PageFrame frame = new PageFrame(COLUMNS);
     private final RefreshHistory history;
-
-    /** A phone shows the name of its column in each cell. It is not in the cells, which a thousand views have eight thousand of. */
-    private static String columnNames() {
-        return IntStream.range(1, COLUMNS.size())
-                .mapToObj(column -> "  .views td:nth-child(%d)::before { content: \"%s\"; }\n"
-                        .formatted(column + 1, COLUMNS.get(column)))
-                .collect(Collectors.joining("", "@media (max-width: 44rem) {\n", "}\n"));
-    }
 
     StatusPage(Readiness readiness, RefreshHistory history) {
         this.readiness = readiness;
@@ -61,43 +34,13 @@ final class StatusPage {
     }
 
     Response render(DaemonStatus status, Instant now) {
-        return response("""
-                <noscript><meta http-equiv="refresh" content="5"></noscript>""", "refreshd", """
-                <form id="search" role="search" hidden><label>Find a view <input type="search" id="find" autocomplete="off"></label></form>
-                <main>
-                %s</main>
-                <footer><span id="live" role="status"></span> <a href="status">JSON</a> <a href="metrics">Metrics</a></footer>
-                <script>%s</script>
-                """.formatted(main(status, now), script));
+        return frame.live("a view", main(status, now));
     }
 
     /** The page of one view: its last hour. It is loaded when somebody asks for it, so the page of all views is no larger for it. */
     Response render(ViewStatus view, Instant now) {
         String main = TimelinePage.main(view, history.minutes(view.view()), history.began(), now);
-        return response("""
-                <meta http-equiv="refresh" content="20">""", Html.text(view.view().toString()) + ": refreshd", """
-                <main>
-                %s</main>
-                """.formatted(main));
-    }
-
-    private Response response(String head, String title, String body) {
-        String html = """
-                <!doctype html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta name="color-scheme" content="light dark">
-                <title>%s</title>
-                %s
-                <style>%s</style>
-                </head>
-                <body>
-                %s</body>
-                </html>
-                """.formatted(title, head, style, body);
-        return new Response(200, "text/html; charset=utf-8", Map.of("Content-Security-Policy", policy), html);
+        return frame.still(Html.text(view.view().toString()) + ": refreshd", main);
     }
 
     /** The main part of the page, which is also what {@link ServerSentEvents} sends. */
@@ -239,25 +182,5 @@ final class StatusPage {
 
     private static void item(StringBuilder out, String text) {
         out.append("<li>").append(Html.text(text)).append("</li>");
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = StatusPage.class.getResourceAsStream(name)) {
-            if (in == null) {
-                throw new IllegalStateException("missing from the program: " + name);
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new IllegalStateException("cannot be read from the program: " + name, e);
-        }
-    }
-
-    private static String hash(String content) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(content.getBytes(StandardCharsets.UTF_8));
-            return "sha256-" + Base64.getEncoder().encodeToString(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

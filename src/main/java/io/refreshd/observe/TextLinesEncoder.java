@@ -36,6 +36,10 @@ public final class TextLinesEncoder extends EncoderBase<ILoggingEvent> {
                         " %-5s %-" + LOGGER_WIDTH + "s ", event.getLevel(), shortName(event.getLoggerName())))
                 .append(PlainText.line(String.valueOf(event.getFormattedMessage()), LONGEST))
                 .append(' ');
+        String database = LogDatabase.get();
+        if (database != null) {
+            append(line, new KeyValuePair("database", database), values);
+        }
         if (event.getKeyValuePairs() != null) {
             event.getKeyValuePairs().forEach(pair -> append(line, pair, values));
         }

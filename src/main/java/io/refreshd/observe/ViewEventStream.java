@@ -39,7 +39,6 @@ final class ViewEventStream {
     private final Supplier<List<ViewId>> kept;
     private final Predicate<ViewId> notifies;
     private final LongSupplier nanos;
-    private final Semaphore readers = new Semaphore(MAX_READERS);
 
     /**
      * @param kept the views that are kept fresh; empty while they are not known
@@ -53,8 +52,13 @@ final class ViewEventStream {
         this.notifies = notifies;
     }
 
-    /** Returns when the client has disconnected, or after {@link #STREAM_DURATION}. @return the response if there is no stream */
-    Optional<Response> stream(HttpExchange exchange) throws IOException {
+    /**
+     * Returns when the client has disconnected, or after {@link #STREAM_DURATION}.
+     *
+     * @param readers places for clients of this process
+     * @return the response if there is no stream
+     */
+    Optional<Response> stream(HttpExchange exchange, Semaphore readers) throws IOException {
         Set<String> views;
         try {
             views = ViewQuery.names(exchange.getRequestURI().getRawQuery());

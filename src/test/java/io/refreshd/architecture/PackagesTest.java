@@ -53,6 +53,7 @@ class PackagesTest {
         "roles,    model config database catalog ledger client incremental exchange",
         "ingest,   model report catalog capture routing schedule refresh ledger",
         "reconcile, model report config catalog capture doctor routing schedule ledger database ingest",
+        "fleet,    model report config observe daemon",
         "stream,   model report config capture doctor schedule refresh ledger database observe ingest reconcile",
     })
     void usesOnlyTheAllowedPackages(String name, String allowed) {
@@ -81,10 +82,12 @@ class PackagesTest {
     void nothingBelowTheDaemonKnowsItAndTheDaemonKnowsNoVerb() {
         check(noClasses()
                 .that()
-                .resideOutsideOfPackages("io.refreshd.daemon..", "io.refreshd.cli..", "io.refreshd.demo..")
+                .resideOutsideOfPackages(
+                        "io.refreshd.daemon..", "io.refreshd.fleet..", "io.refreshd.cli..", "io.refreshd.demo..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.refreshd.daemon..", "io.refreshd.cli..", "io.refreshd.demo.."));
+                .resideInAnyPackage(
+                        "io.refreshd.daemon..", "io.refreshd.fleet..", "io.refreshd.cli..", "io.refreshd.demo.."));
         check(noClasses()
                 .that()
                 .resideInAPackage("io.refreshd.daemon..")
@@ -101,7 +104,8 @@ class PackagesTest {
     @ParameterizedTest
     @CsvSource({
         "io.debezium..,         io.refreshd.capture..",
-        "org.apache.kafka..,    io.refreshd.capture..",
+        "org.apache.kafka.connect.., io.refreshd.capture..",
+        "org.apache.kafka..,    io.refreshd.(capture|fleet)..",
         "io.micrometer..,       io.refreshd.observe..",
         "com.sun.net.httpserver.., io.refreshd.observe..",
         "io.zonky..,            io.refreshd.demo..",

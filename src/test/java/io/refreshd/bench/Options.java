@@ -34,8 +34,16 @@ record Options(
         check(
                 "parts",
                 parts,
-                List.of("micro", "figures", "exact", "roles", "operating", "incremental", "notify", "contenders")
-                        ::contains);
+                List.of(
+                        "micro",
+                        "figures",
+                        "exact",
+                        "roles",
+                        "operating",
+                        "incremental",
+                        "notify",
+                        "fleet",
+                        "contenders")::contains);
         check("figures", figures, Figures.ALL::contains);
         check("workloads", workloads, Workload::exists);
         check("contenders", contenders, Contenders::exists);
@@ -47,7 +55,7 @@ record Options(
                 list(
                         "parts",
                         full
-                                ? "micro,figures,exact,roles,operating,incremental,notify,contenders"
+                                ? "micro,figures,exact,roles,operating,incremental,notify,fleet,contenders"
                                 : "micro,figures,incremental,contenders"),
                 list(
                         "figures",

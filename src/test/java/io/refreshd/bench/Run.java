@@ -61,6 +61,7 @@ final class Run {
             part("incremental", "incremental: " + figure.name(), figure::run);
         }
         part("notify", () -> new NotifyFigure(database, options, figures).run());
+        part("fleet", () -> new FleetFigures(figures).run());
         part("contenders", this::contend);
     }
 

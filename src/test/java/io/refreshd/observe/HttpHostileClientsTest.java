@@ -37,15 +37,13 @@ class HttpHostileClientsTest {
         server = new HttpServer(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 List.of("refreshd"),
-                new Endpoints(
-                        new Scrape(
-                                new Metrics(registry, status, clock, io.refreshd.model.ViewId::toString, "test"),
-                                registry),
+                new Pages(new Endpoints(
+                        new Scrape(new Metrics(registry, status, clock, io.refreshd.model.ViewId::toString), registry),
                         new Liveness(() -> Duration.ZERO, Duration.ofSeconds(60)),
                         new Readiness(Duration.ofSeconds(30), Duration.ofSeconds(2)),
                         status,
                         clock,
-                        new RefreshHistory(clock)));
+                        new RefreshHistory(clock))));
         server.start();
     }
 

@@ -321,8 +321,8 @@ class HttpServerTest {
 
     @Test
     void aHostThatIsNotKnownIsSaidClearly() {
-        var nowhere =
-                new HttpServer(InetSocketAddress.createUnresolved("nowhere.invalid", 9464), List.of(), endpoints());
+        var nowhere = new HttpServer(
+                InetSocketAddress.createUnresolved("nowhere.invalid", 9464), List.of(), new Pages(endpoints()));
         assertThatThrownBy(nowhere::start)
                 .isInstanceOf(HttpBindException.class)
                 .hasMessageContaining("nowhere.invalid:9464: the host name is not known");
@@ -432,13 +432,14 @@ class HttpServerTest {
     }
 
     private HttpServer server(int port) {
-        return new HttpServer(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), List.of(), endpoints());
+        return new HttpServer(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port), List.of(), new Pages(endpoints()));
     }
 
     private Endpoints endpoints() {
         var own = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        Metrics metrics =
-                new Metrics(own, () -> status.get(), () -> MOMENT, io.refreshd.model.ViewId::toString, "test");
+        Metrics metrics = new Metrics(own, () -> status.get(), () -> MOMENT, io.refreshd.model.ViewId::toString);
+        BuildInfo.register(own, "test");
         return new Endpoints(
                 new Scrape(metrics, own),
                 new Liveness(() -> sinceLoopTurn, Duration.ofSeconds(60), () -> deadThreads),

@@ -81,6 +81,6 @@ class ListenerGuardTest {
     }
 
     private Metrics metrics(Supplier<DaemonStatus> status) {
-        return new Metrics(registry, status, () -> Samples.MOMENT, ViewId::toString, "test");
+        return new Metrics(registry, status, () -> Samples.MOMENT, ViewId::toString);
     }
 }

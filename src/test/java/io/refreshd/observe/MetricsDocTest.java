@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.refreshd.model.ViewId;
+import io.refreshd.report.UnitPhase;
 import java.io.IOException;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -140,7 +143,10 @@ class MetricsDocTest {
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         var status =
                 Samples.status(Samples.fresh(Samples.VIEW), Samples.incremental(new ViewId("public", "incremental")));
-        var metrics = new Metrics(registry, () -> status, () -> Samples.MOMENT, ViewId::toString, "test");
+        var metrics = new Metrics(registry, () -> status, () -> Samples.MOMENT, ViewId::toString);
+        BuildInfo.register(registry, "test");
+        new DatabaseSeries(
+                registry, () -> List.of(new ServedDatabase("app", UnitPhase.ELSEWHERE, "", 0, Optional.empty())));
         return new Scrape(metrics, registry).answer("").body();
     }
 }

@@ -35,8 +35,7 @@ class MetricsTest {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private DaemonStatus status = Samples.status(Samples.fresh(VIEW));
     private Moment now = MOMENT;
-    private final Metrics metrics =
-            new Metrics(registry, () -> status, () -> now, io.refreshd.model.ViewId::toString, "1.2.3");
+    private final Metrics metrics = new Metrics(registry, () -> status, () -> now, io.refreshd.model.ViewId::toString);
 
     @Test
     void showsZerosForEachViewAndTableFromTheFirstScrapeOn() {
@@ -64,7 +63,7 @@ class MetricsTest {
                         i == 7 ? ViewPhase.SUSPENDED : ViewPhase.FRESH,
                         Duration.ofSeconds(i == 7 ? 42 : 0)))
                 .toArray(ViewStatus[]::new));
-        Metrics metrics = new Metrics(grouped, () -> status, () -> now, view -> "public.role_*", "1.2.3");
+        Metrics metrics = new Metrics(grouped, () -> status, () -> now, view -> "public.role_*");
         metrics.accept(new Notice.RefreshAvoided(new ViewId("public", "role_1"), Notice.Avoided.COLUMN));
         metrics.accept(new Notice.RefreshAvoided(new ViewId("public", "role_2"), Notice.Avoided.COLUMN));
         String scrape = new Scrape(metrics, grouped).answer("").body();
@@ -108,7 +107,7 @@ class MetricsTest {
 
     private List<String> grouped() {
         var grouped = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        Metrics metrics = new Metrics(grouped, () -> status, () -> now, view -> "public.role_*", "1.2.3");
+        Metrics metrics = new Metrics(grouped, () -> status, () -> now, view -> "public.role_*");
         return new Scrape(metrics, grouped).answer("").body().lines().toList();
     }
 
@@ -342,6 +341,7 @@ class MetricsTest {
 
     @Test
     void showsVersionAndJava() {
+        BuildInfo.register(registry, "1.2.3");
         assertThat(scrape()).contains("refreshd_build_info{java=\"" + Runtime.version() + "\",version=\"1.2.3\"} 1");
     }
 

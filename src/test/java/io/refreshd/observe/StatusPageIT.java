@@ -387,16 +387,16 @@ class StatusPageIT {
 
     private HttpServer server() {
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        Metrics metrics = new Metrics(registry, () -> status, () -> MOMENT, io.refreshd.model.ViewId::toString, "test");
+        Metrics metrics = new Metrics(registry, () -> status, () -> MOMENT, io.refreshd.model.ViewId::toString);
         return new HttpServer(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 List.of(),
-                new Endpoints(
+                new Pages(new Endpoints(
                         new Scrape(metrics, registry),
                         new Liveness(() -> Duration.ZERO, Duration.ofSeconds(60)),
                         new Readiness(Duration.ofSeconds(30), Duration.ofSeconds(2)),
                         () -> status,
                         () -> MOMENT,
-                        history));
+                        history)));
     }
 }

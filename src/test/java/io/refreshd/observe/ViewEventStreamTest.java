@@ -36,19 +36,20 @@ class ViewEventStreamTest {
         server = new HttpServer(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 List.of(),
-                new Endpoints(
-                        new Scrape(
-                                new Metrics(registry, () -> status, () -> Samples.MOMENT, ViewId::toString, "test"),
-                                registry),
-                        new Liveness(() -> Duration.ZERO, Duration.ofSeconds(60)),
-                        new Readiness(Duration.ofSeconds(30), Duration.ofSeconds(2)),
-                        () -> status,
-                        () -> Samples.MOMENT,
-                        new RefreshHistory(() -> Samples.MOMENT)),
-                new ViewEventStream(events, () -> List.of(VIEW, OTHER), view -> true, System::nanoTime),
-                error -> {
-                    throw new AssertionError(error);
-                });
+                new Pages(
+                        new Endpoints(
+                                new Scrape(
+                                        new Metrics(registry, () -> status, () -> Samples.MOMENT, ViewId::toString),
+                                        registry),
+                                new Liveness(() -> Duration.ZERO, Duration.ofSeconds(60)),
+                                new Readiness(Duration.ofSeconds(30), Duration.ofSeconds(2)),
+                                () -> status,
+                                () -> Samples.MOMENT,
+                                new RefreshHistory(() -> Samples.MOMENT)),
+                        new ViewEventStream(events, () -> List.of(VIEW, OTHER), view -> true, System::nanoTime),
+                        error -> {
+                            throw new AssertionError(error);
+                        }));
         server.start();
     }
 
