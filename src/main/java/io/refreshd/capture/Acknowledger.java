@@ -1,6 +1,5 @@
 package io.refreshd.capture;
 
-import io.refreshd.model.Lsn;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
@@ -10,48 +9,50 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decides up to which position everything counts as routed: in order, and only past transactions that a snapshot sees. With synchronous
+ * Decides up to which place everything counts as routed: in order, and only past transactions that a snapshot sees. With synchronous
  * replication a transaction may be in the log long before anybody sees it. Pure.
  *
  * <p>Thread: the one that calls the handler.
+ *
+ * @param <P> what tells how far was read
  */
-final class Acknowledger {
+final class Acknowledger<P> {
     /** Beyond this number, waiting batches are merged, so that the room stays bounded: a standby may be away for days. */
     private static final int MOST_WAITING = 64;
 
-    private record Waiting(Lsn position, Xids xids) {}
+    private record Waiting<P>(P place, Xids xids) {}
 
-    private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private final Deque<Waiting<P>> waiting = new ArrayDeque<>();
 
     /**
      * Adds a batch that was made durable.
      *
-     * @return the position that counts as routed now; empty: none beyond the last one
+     * @return the place that counts as routed now; empty: none beyond the last one
      */
-    Optional<Lsn> offer(Lsn position, Xids xids, Snapshot snapshot) {
+    Optional<P> offer(P place, Xids xids, Snapshot snapshot) {
         Xids unseen = xids.unseenBy(snapshot);
         if (waiting.size() >= MOST_WAITING) {
             unseen = Xids.union(List.of(waiting.removeLast().xids(), unseen));
         }
-        waiting.addLast(new Waiting(position, unseen));
+        waiting.addLast(new Waiting<>(place, unseen));
         return advance(snapshot);
     }
 
     /**
      * Takes a newer snapshot.
      *
-     * @return the position that counts as routed now; empty: none beyond the last one
+     * @return the place that counts as routed now; empty: none beyond the last one
      */
-    Optional<Lsn> advance(Snapshot snapshot) {
-        Optional<Lsn> reached = Optional.empty();
-        for (Waiting next = waiting.peekFirst(); next != null; next = waiting.peekFirst()) {
+    Optional<P> advance(Snapshot snapshot) {
+        Optional<P> reached = Optional.empty();
+        for (Waiting<P> next = waiting.peekFirst(); next != null; next = waiting.peekFirst()) {
             waiting.removeFirst();
             Xids unseen = next.xids().unseenBy(snapshot);
             if (!unseen.isEmpty()) {
-                waiting.addFirst(new Waiting(next.position(), unseen));
+                waiting.addFirst(new Waiting<>(next.place(), unseen));
                 break;
             }
-            reached = Optional.of(next.position());
+            reached = Optional.of(next.place());
         }
         return reached;
     }

@@ -67,13 +67,16 @@ sealed interface ChangeEvent {
     /** A TRUNCATE, or a row of which nothing can be read but its table. */
     record OfTable(Source source, Operation operation, TableId table) implements ChangeEvent {}
 
-    /** A row that was read by a snapshot. @param incremental whether the connector streams beside that snapshot */
-    record Read(Source source, TableId table, boolean incremental) implements ChangeEvent {}
+    /** A row that was read by a snapshot, before the connector streams. */
+    record Read(Source source, TableId table) implements ChangeEvent {}
 
     /** A logical decoding message. @param signal empty if it is not one of refreshd's */
     record Message(Source source, Optional<Signal> signal) implements ChangeEvent {}
 
-    /** A tombstone, or an event that says nothing about rows: the bounds of a transaction, a heartbeat of the connector. */
+    /**
+     * A tombstone, or an event that says nothing of changes: the bounds of a transaction, a heartbeat of the connector, a row that was
+     * read by a snapshot beside the stream.
+     */
     record Nothing() implements ChangeEvent {}
 
     /** A record that is no event, or cannot be read. @param reason without any content of the record */

@@ -116,6 +116,11 @@ final class ChangeEventReader {
         if (!text(envelope.source, "connector").equals("postgresql")) {
             return new ChangeEvent.Undecodable("not an event of Debezium's PostgreSQL connector");
         }
+        boolean read = envelope.operation.equals("r");
+        if (read && text(envelope.source, "snapshot").startsWith("incremental")) {
+            // It has no position.
+            return new ChangeEvent.Nothing();
+        }
         OptionalLong lsn = number(envelope.source, "lsn");
         Optional<TableId> table = table(envelope.source);
         Optional<ChangeEvent.Source> source =
@@ -129,9 +134,8 @@ final class ChangeEventReader {
         if (table.isEmpty()) {
             return new ChangeEvent.Undecodable("an event without a table");
         }
-        if (envelope.operation.equals("r")) {
-            return new ChangeEvent.Read(
-                    source.get(), table.get(), text(envelope.source, "snapshot").startsWith("incremental"));
+        if (read) {
+            return new ChangeEvent.Read(source.get(), table.get());
         }
         return source.get().xid().isEmpty()
                 ? new ChangeEvent.Undecodable("a change without a transaction")

@@ -38,6 +38,11 @@ final class ConnectorContract {
             new Rule("event.processing.failure.handling.mode", Set.of("fail"), true, LOSES),
             new Rule("errors.tolerance", Set.of("none"), true, LOSES),
             new Rule("lsn.flush.mode", Set.of("connector"), true, "the slot could pass changes that no topic holds"),
+            new Rule(
+                    "snapshot.mode",
+                    Set.of("always", "initial", "no_data", "never", "when_needed"),
+                    true,
+                    "nobody would see where the connector begins"),
             new Rule("slot.drop.on.stop", Set.of("false"), true, LOSES),
             new Rule("publish.via.partition.root", Set.of("false"), true, "partitions are captured by their own names"),
             new Rule("producer.override.compression.type", Set.of("none", "gzip"), true, "refreshd has no other codec"),
@@ -54,9 +59,14 @@ final class ConnectorContract {
 
     /** Settings that leave out or alter what refreshd needs. */
     private static final Pattern FORBIDDEN = Pattern.compile(
-            "(table|schema|column|message\\.prefix)\\.(include|exclude)\\.list|column\\.(mask|truncate)\\..*|converters|predicates|topic\\.(naming\\.strategy|delimiter)");
+            "(table|schema|column|message\\.prefix)\\.(include|exclude)\\.list|snapshot\\.(include|select)\\..*|column\\.(mask|truncate)\\..*|converters|predicates|topic\\.(naming\\.strategy|delimiter)");
 
-    private static final String ROUTER = "org.apache.kafka.connect.transforms.RegexRouter";
+    /** The settings of a transform that lets all events go to one topic, and nothing else. */
+    private record Router(String regex, String replacement) {}
+
+    private static final Map<String, Router> ROUTERS = Map.of(
+            "org.apache.kafka.connect.transforms.RegexRouter", new Router("regex", "replacement"),
+            "io.debezium.transforms.ByLogicalTableRouter", new Router("topic.regex", "topic.replacement"));
 
     private ConnectorContract() {}
 
@@ -115,19 +125,22 @@ final class ConnectorContract {
     private static void topics(Map<String, String> connector, TopicPattern topics, List<Obstacle> obstacles) {
         String alias = connector.getOrDefault("transforms", "").strip();
         String setting = "transforms." + alias + ".";
-        if (!alias.isEmpty() && !connector.getOrDefault(setting + "type", "").equals(ROUTER)) {
+        Router router = ROUTERS.get(connector.getOrDefault(setting + "type", ""));
+        if (!alias.isEmpty() && router == null) {
             obstacles.add(new Obstacle(
                     "the connector's transforms, " + shown(alias) + ", may alter or leave out events",
-                    Remedy.text(
-                            "remove them; only one may be used, a RegexRouter that lets all events go to one topic")));
+                    Remedy.text("remove them; only one may be used, a RegexRouter or ByLogicalTableRouter that lets all"
+                            + " events go to one topic")));
             return;
         }
-        String all = connector.getOrDefault("topic.prefix", "") + ".*";
-        String wanted = alias.isEmpty() ? all : connector.getOrDefault(setting + "replacement", "");
-        if (!alias.isEmpty() && !connector.getOrDefault(setting + "regex", "").equals(".*")) {
-            obstacles.add(new Obstacle(
-                    "the connector's " + setting + "regex may leave out topics",
-                    Remedy.text("set " + setting + "regex=.*")));
+        String wanted = connector.getOrDefault("topic.prefix", "") + ".*";
+        if (router != null) {
+            wanted = connector.getOrDefault(setting + router.replacement(), "");
+            String regex = setting + router.regex();
+            if (!connector.getOrDefault(regex, "").equals(".*")) {
+                obstacles.add(new Obstacle(
+                        "the connector's " + regex + " may leave out topics", Remedy.text("set " + regex + "=.*")));
+            }
         }
         if (!topics.text().equals(wanted)) {
             obstacles.add(new Obstacle(

@@ -15,9 +15,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Delivery {
     private final BatchHandler handler;
-    private final Acknowledger acknowledger = new Acknowledger();
+    private final Acknowledger<Place> acknowledger = new Acknowledger<>();
+    private long handed;
+    private long routed;
     private Snapshot newest;
     private volatile @Nullable Xid waitingFor;
+
+    /** @param number of the batch: several may have one position */
+    private record Place(long number, Lsn position) {}
 
     /** @param now a snapshot from before the first batch */
     Delivery(BatchHandler handler, Snapshot now) {
@@ -29,10 +34,23 @@ final class Delivery {
     Lsn deliver(Batch batch) throws Exception {
         Receipt receipt = handler.handle(batch);
         newest = receipt.snapshot();
-        Optional<Lsn> reached = acknowledger.offer(batch.position(), batch.xids(), newest);
+        Optional<Place> reached = acknowledger.offer(new Place(++handed, batch.position()), batch.xids(), newest);
         waitingFor = acknowledger.waitingFor().orElse(null);
-        reached.ifPresent(routed -> handler.routedTo(routed, newest));
+        reached.ifPresent(place -> {
+            routed = place.number();
+            handler.routedTo(place.position(), newest);
+        });
         return receipt.acknowledged();
+    }
+
+    /** How many batches were handed over. */
+    long handed() {
+        return handed;
+    }
+
+    /** How many of them count as routed, from the first on: their marks are durable, and a snapshot saw their transactions. */
+    long routed() {
+        return routed;
     }
 
     /** The newest snapshot that was read with a batch. */

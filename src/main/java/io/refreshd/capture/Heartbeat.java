@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
  * Writes logical decoding messages to the log: heartbeats and other signals. A message needs no table and no privilege, lets the slot of a
  * quiet database move, and stands in the log behind everything that committed before it.
  *
- * <p>The messages belong to no transaction. So a message takes no transaction id, and an absent synchronous standby cannot keep it waiting
- * as it does every commit.
+ * <p>The messages belong to no transaction, but for {@link #emitInTransaction}. So a message takes no transaction id, and an absent
+ * synchronous standby cannot keep it waiting as it does every commit.
  */
 public final class Heartbeat {
     /**
@@ -36,12 +36,22 @@ public final class Heartbeat {
 
     private Heartbeat() {}
 
+    private static final String BODY =
+            "? || (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint::text";
+
     /** Writes a heartbeat: see {@link #emittedAt}. */
     public static void emit(Connection connection) throws SQLException {
-        emit(
+        emit(connection, Signal.HEARTBEAT, BODY, TOKEN);
+    }
+
+    /** Writes a heartbeat in a transaction of its own: a connector shows by its events whether it has handed over a transaction. */
+    public static void emitInTransaction(Connection connection) throws SQLException {
+        // One statement, one transaction. Its commit is not to wait for a standby.
+        execute(
                 connection,
+                "SELECT pg_catalog.set_config('synchronous_commit', 'local', true),"
+                        + " pg_catalog.pg_logical_emit_message(true, ?, " + BODY + ")",
                 Signal.HEARTBEAT,
-                "? || (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint::text",
                 TOKEN);
     }
 
@@ -53,6 +63,10 @@ public final class Heartbeat {
     private static void emit(Connection connection, String kind, String bodySql, String body) throws SQLException {
         boolean flushes = connection.getMetaData().getDatabaseMajorVersion() >= FLUSHES_SINCE;
         String sql = "SELECT pg_catalog.pg_logical_emit_message(false, ?, " + bodySql + (flushes ? ", true)" : ")");
+        execute(connection, sql, kind, body);
+    }
+
+    private static void execute(Connection connection, String sql, String kind, String body) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, Signal.PREFIX + kind);
             statement.setString(2, body);

@@ -6,14 +6,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The steps of a {@link KafkaChangeSource}: records become a batch, the batch is delivered, and what is acknowledged is stored.
@@ -25,19 +23,19 @@ final class TopicIngest {
     private final Connection connection;
     private final TopicReader reader;
     private final TopicStart from;
-    private final EventDelivery delivery;
+    private final EventDelivery events;
+    private final Delivery delivery;
     private final OffsetStore store;
     private final TopicProgress progress;
     private final TopicWatch watch;
-    /** Partitions of which a usual event was read: from then on the beginning of a connector, or a snapshot, is a gap. */
-    private final Set<TopicPartition> usual = new HashSet<>();
-
     private List<TopicOffset> stored = List.of();
     private Lsn delivered;
     /** What the slot had confirmed at the look before. */
     private Lsn earlier = Lsn.ZERO;
 
     private long lookedAt;
+    /** Why changes may be missing before the next usual event; null: none are. */
+    private @Nullable String begun;
 
     TopicIngest(
             CaptureSettings settings,
@@ -51,7 +49,8 @@ final class TopicIngest {
         this.connection = connection;
         this.reader = reader;
         this.from = from;
-        this.delivery = new EventDelivery(connection, delivery, handler);
+        this.events = new EventDelivery(connection, delivery, handler);
+        this.delivery = delivery;
         this.store = store;
         this.progress = new TopicProgress(from.offsets(), from.ordered(), from.position());
         this.watch = new TopicWatch(settings.slot(), from);
@@ -61,10 +60,10 @@ final class TopicIngest {
     }
 
     void step(Duration longest) throws Exception {
-        ConsumerRecords<byte[], byte[]> records = poll(longest);
-        List<ChangeEvent> events = new ArrayList<>(records.count());
+        ConsumerRecords<byte[], byte[]> records = reader.poll(longest);
+        List<ChangeEvent> read = new ArrayList<>(records.count());
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            events.add(read(record));
+            read.add(read(record));
         }
         records.partitions().forEach(partition -> progress.reached(partition, reader.next(partition)));
         boolean looked =
@@ -74,21 +73,7 @@ final class TopicIngest {
             look();
         }
         if (!records.isEmpty() || progress.position().compareTo(delivered) > 0) {
-            deliver(events, looked);
-        }
-    }
-
-    private ConsumerRecords<byte[], byte[]> poll(Duration longest) {
-        try {
-            return reader.poll(longest);
-        } catch (OffsetOutOfRangeException e) {
-            Map<TopicPartition, Long> beginnings =
-                    reader.beginnings(e.offsetOutOfRangePartitions().keySet());
-            boolean overtaken = e.offsetOutOfRangePartitions().entrySet().stream()
-                    .anyMatch(wanted -> wanted.getValue() < beginnings.getOrDefault(wanted.getKey(), 0L));
-            throw new TopicGap(
-                    overtaken ? "retention-overtaken" : "offsets-out-of-range",
-                    "the topics hold no record at " + e.offsetOutOfRangePartitions());
+            deliver(read, looked);
         }
     }
 
@@ -114,12 +99,12 @@ final class TopicIngest {
     }
 
     /** @return the event, unless it is of another database */
-    private ChangeEvent read(ConsumerRecord<byte[], byte[]> record) {
+    private ChangeEvent read(ConsumerRecord<byte[], byte[]> record) throws SQLException {
         TopicPartition partition = new TopicPartition(record.topic(), record.partition());
         ChangeEvent event = ChangeEventReader.read(record.value());
         if (event instanceof ChangeEvent.Undecodable what) {
             throw new TopicGap(
-                    "record-undecodable", "record " + record.offset() + " of " + partition + " is " + what.reason());
+                    TopicReader.UNREADABLE, "record " + record.offset() + " of " + partition + " is " + what.reason());
         }
         ChangeEvent.Source source = event.from().orElse(null);
         if (source == null || !source.database().equals(settings.server().database())) {
@@ -136,28 +121,35 @@ final class TopicIngest {
         return event;
     }
 
-    private void requireUsual(TopicPartition partition, long offset, ChangeEvent event, ChangeEvent.Source source) {
+    /**
+     * A connector without an offset may leave out what committed before it begins: after a snapshot it does. Where it began nobody sees.
+     * So nothing is claimed from then on, until an event shows that it goes on as usual; every view that is refreshed afterwards holds
+     * what was left out. That event comes with the next transaction, and an idle database has none.
+     */
+    private void requireUsual(TopicPartition partition, long offset, ChangeEvent event, ChangeEvent.Source source)
+            throws SQLException {
         String where = "record " + offset + " of " + partition;
         if (!from.acceptsLostChanges() && ConnectorVersion.mayLoseChanges(source.version())) {
             throw new TopicGap(
                     "connector-too-old", where + " is of a connector that may lose changes: " + source.version());
         }
-        boolean snapshot = event instanceof ChangeEvent.Read read && !read.incremental();
-        boolean begins = snapshot || (source.lastCommit().isEmpty() && !(event instanceof ChangeEvent.Read));
-        if (!begins) {
-            usual.add(partition);
-        } else if (!from.anew() || usual.contains(partition)) {
-            throw new TopicGap(
-                    snapshot ? "connector-snapshot" : "connector-begun-anew",
-                    where + (snapshot ? " was read by a snapshot" : " is the first of a connector without an offset"));
+        boolean snapshot = event instanceof ChangeEvent.Read;
+        boolean begins = snapshot || source.lastCommit().isEmpty();
+        if (begins && begun == null) {
+            begun = snapshot ? "connector-snapshot" : "connector-begun-anew";
+            progress.stop();
+            Heartbeat.emitInTransaction(connection);
+        } else if (begun != null && !begins) {
+            throw new TopicGap(begun, where + " follows the beginning of a connector without an offset");
         }
     }
 
-    private void deliver(List<ChangeEvent> events, boolean mayStore) throws Exception {
+    private void deliver(List<ChangeEvent> read, boolean mayStore) throws Exception {
         delivered = progress.position();
-        Lsn acknowledged = delivery.deliver(events, delivered);
+        Lsn acknowledged = events.deliver(read, delivered);
+        progress.delivered(delivery.handed());
         if (mayStore) {
-            List<TopicOffset> resume = progress.resume(acknowledged);
+            List<TopicOffset> resume = progress.resume(acknowledged, delivery.routed());
             if (!resume.equals(stored)) {
                 store.store(resume, watch.decoded());
                 stored = resume;

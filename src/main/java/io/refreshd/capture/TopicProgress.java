@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * transactions in the order of their commits. Otherwise: what the connector's slot had confirmed was in the topics by then, so it was
  * read once all records were that the topics held after that.
  *
- * <p>Invariant: the position only grows. An offset that is to be stored has everything that committed after its position at or behind it.
+ * <p>Invariant: the position only grows. An offset that is to be stored has everything at or behind it that is not marked durably and
+ * seen to be visible. A mark alone would not do: after a restart nobody knows which transactions a refresh for it has to see.
  *
  * <p>Thread: that of the source.
  */
@@ -29,17 +30,27 @@ final class TopicProgress {
     /** Most places at which reading could go on. Of more, the oldest of those that are kept is still a right one. */
     private static final int MOST_PLACES = 10_000;
 
+    /** Most ends of batches. Each has an offset for each partition. */
+    private static final int MOST_ENDS = 64;
+
     private final boolean ordered;
     private final Map<TopicPartition, String> ids;
     private final Map<TopicPartition, Long> next = new HashMap<>();
     /** In order: where a transaction begins. Oldest first. */
     private final Deque<TopicOffset> places = new ArrayDeque<>();
+    /** Without order: where the batches ended that do not count as routed yet. Oldest first. */
+    private final Deque<BatchEnd> ends = new ArrayDeque<>();
+    /** Without order: where the newest batch ended that counts as routed. */
+    private Map<TopicPartition, Long> routed;
 
     private Lsn position;
     private OptionalLong transaction = OptionalLong.empty();
+    private boolean stopped;
     private @Nullable Confirmed confirmed;
 
     private record Confirmed(Lsn position, Map<TopicPartition, Long> ends) {}
+
+    private record BatchEnd(long number, Map<TopicPartition, Long> next) {}
 
     /** @param position everything that committed at or before it was read already */
     TopicProgress(Collection<TopicOffset> start, boolean ordered, Lsn position) {
@@ -47,6 +58,7 @@ final class TopicProgress {
         this.ids = new HashMap<>();
         start.forEach(this::begin);
         this.ordered = ordered;
+        this.routed = Map.copyOf(next);
         if (ordered) {
             places.addAll(start);
         }
@@ -65,7 +77,7 @@ final class TopicProgress {
 
     /** A record was read. @param source empty for a record that holds no event of the database */
     void read(TopicPartition partition, long offset, ChangeEvent.@Nullable Source source) {
-        if (!ordered || source == null) {
+        if (!ordered || stopped || source == null) {
             return;
         }
         boolean another = source.xid().isEmpty() || !source.xid().equals(transaction);
@@ -82,6 +94,18 @@ final class TopicProgress {
         next.put(partition, offset);
     }
 
+    /** Nothing is known any more of what was read before the present record: position and offsets stay. */
+    void stop() {
+        stopped = true;
+    }
+
+    /** What was read until now was handed over, with the batch of this number. */
+    void delivered(long batch) {
+        if (!ordered && !stopped && ends.size() < MOST_ENDS) {
+            ends.addLast(new BatchEnd(batch, Map.copyOf(next)));
+        }
+    }
+
     /** The slot had confirmed the position before the topics ended there. */
     void confirmed(Lsn slot, Map<TopicPartition, Long> ends) {
         if (confirmed == null) {
@@ -93,6 +117,7 @@ final class TopicProgress {
     Lsn position() {
         Confirmed awaited = confirmed;
         if (awaited != null
+                && !stopped
                 && awaited.ends().entrySet().stream()
                         .allMatch(end -> next.getOrDefault(end.getKey(), 0L) >= end.getValue())) {
             position = position.max(awaited.position());
@@ -101,10 +126,18 @@ final class TopicProgress {
         return position;
     }
 
-    /** Where reading goes on if everything up to the position need not be read again. */
-    List<TopicOffset> resume(Lsn acknowledged) {
+    /**
+     * Where reading goes on after a restart.
+     *
+     * @param acknowledged everything that committed at or before it need not be read again
+     * @param batch the same holds for what was handed over up to the batch of this number
+     */
+    List<TopicOffset> resume(Lsn acknowledged, long batch) {
         if (!ordered) {
-            return next.entrySet().stream()
+            while (!ends.isEmpty() && ends.getFirst().number() <= batch) {
+                routed = ends.removeFirst().next();
+            }
+            return routed.entrySet().stream()
                     .map(entry -> new TopicOffset(
                             entry.getKey().topic(),
                             entry.getKey().partition(),

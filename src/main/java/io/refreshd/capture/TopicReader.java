@@ -16,15 +16,18 @@ import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.CorruptRecordException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
@@ -40,12 +43,15 @@ final class TopicReader implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Duration CLOSE = Duration.ofSeconds(2);
 
+    /** The reason of a gap: a record that nobody can read is passed by. */
+    static final String UNREADABLE = "record-undecodable";
+
     /** Bytes of one answer. A single record may be larger. */
     private static final int FETCH = 8 * 1024 * 1024;
 
     private final KafkaSettings settings;
     private final Admin admin;
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Consumer<byte[], byte[]> consumer;
 
     /** A topic as it is found. */
     record Topic(String id, int partitions) {}
@@ -69,6 +75,13 @@ final class TopicReader implements AutoCloseable {
             admin.close(CLOSE);
             throw e;
         }
+    }
+
+    /** For a test, with clients that it made. */
+    TopicReader(KafkaSettings settings, Admin admin, Consumer<byte[], byte[]> consumer) {
+        this.settings = settings;
+        this.admin = admin;
+        this.consumer = consumer;
     }
 
     private static Map<String, Object> shared(KafkaSettings settings) {
@@ -135,8 +148,36 @@ final class TopicReader implements AutoCloseable {
         places.forEach(place -> consumer.seek(new TopicPartition(place.topic(), place.partition()), place.next()));
     }
 
+    /** @throws TopicGap if the topics hold no record where reading was to go on, or refreshd cannot decompress it */
     ConsumerRecords<byte[], byte[]> poll(Duration longest) {
-        return consumer.poll(longest);
+        try {
+            return consumer.poll(longest);
+        } catch (OffsetOutOfRangeException e) {
+            Map<TopicPartition, Long> beginnings =
+                    beginnings(e.offsetOutOfRangePartitions().keySet());
+            boolean overtaken = e.offsetOutOfRangePartitions().entrySet().stream()
+                    .anyMatch(wanted -> wanted.getValue() < beginnings.getOrDefault(wanted.getKey(), 0L));
+            throw new TopicGap(
+                    overtaken ? "retention-overtaken" : "offsets-out-of-range",
+                    "the topics hold no record at " + e.offsetOutOfRangePartitions());
+        } catch (KafkaException e) {
+            throw unreadable(e)
+                    .map(what -> (RuntimeException) new TopicGap(UNREADABLE, what))
+                    .orElse(e);
+        }
+    }
+
+    /** What makes a record one that nobody can read; empty: the record is not to blame. */
+    private static Optional<String> unreadable(KafkaException failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof LinkageError) {
+                return Optional.of("records are compressed with a codec that refreshd does not have");
+            }
+            if (cause instanceof CorruptRecordException) {
+                return Optional.of("a record is corrupt");
+            }
+        }
+        return Optional.empty();
     }
 
     /** The offset that is read next. It lies behind what Kafka itself writes between records. */
@@ -151,7 +192,7 @@ final class TopicReader implements AutoCloseable {
         consumer.assign(List.of(partition));
         consumer.seek(partition, from);
         List<ConsumerRecord<byte[], byte[]>> records =
-                from < end ? consumer.poll(PATIENCE).records(partition) : List.of();
+                from < end ? poll(PATIENCE).records(partition) : List.of();
         return records.isEmpty() ? Optional.empty() : Optional.of(records.getLast());
     }
 

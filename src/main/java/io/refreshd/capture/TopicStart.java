@@ -11,7 +11,6 @@ import java.util.List;
  * @param ordered whether the one partition keeps the order of the log
  * @param position everything that committed at or before it is delivered no more, or was marked already
  * @param decoded bytes that the server had decoded for the connector's slot when it was last looked at
- * @param anew whether every view was marked for this start, so that a snapshot of the connector that goes on hides nothing
  * @param acceptsLostChanges whether a connector that may lose changes when it is restarted is read from
  */
 public record TopicStart(
@@ -20,7 +19,6 @@ public record TopicStart(
         boolean ordered,
         Lsn position,
         long decoded,
-        boolean anew,
         boolean acceptsLostChanges) {
     public TopicStart {
         offsets = List.copyOf(offsets);

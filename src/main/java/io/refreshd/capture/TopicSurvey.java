@@ -8,6 +8,7 @@ import io.refreshd.model.TopicOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,7 @@ import org.apache.kafka.common.TopicPartition;
  * The topics of a database as they are found at one moment.
  *
  * @param named whether the configuration names one topic, so that no other can join
+ * @param compressed topics of which the last record is compressed with a codec that refreshd does not have
  * @param compacted topics of which Kafka removes older records of a key
  * @param version the version of the connector that wrote the last event; empty if there is none
  */
@@ -30,6 +32,7 @@ public record TopicSurvey(
         Map<String, TopicReader.Topic> topics,
         Map<TopicPartition, Long> beginnings,
         Map<TopicPartition, Long> ends,
+        Set<String> compressed,
         Set<String> compacted,
         Optional<String> version) {
 
@@ -52,15 +55,28 @@ public record TopicSurvey(
             Map<TopicPartition, Long> beginnings = reader.beginnings(partitions);
             Map<TopicPartition, Long> ends = reader.ends(partitions);
             Optional<String> version = Optional.empty();
+            Set<String> compressed = new HashSet<>();
             for (TopicPartition partition : partitions) {
                 if (version.isEmpty()) {
-                    version = reader.last(
-                                    partition, beginnings.getOrDefault(partition, 0L), ends.getOrDefault(partition, 0L))
-                            .flatMap(TopicSurvey::version);
+                    try {
+                        version = reader.last(
+                                        partition,
+                                        beginnings.getOrDefault(partition, 0L),
+                                        ends.getOrDefault(partition, 0L))
+                                .flatMap(TopicSurvey::version);
+                    } catch (TopicGap unreadable) {
+                        compressed.add(partition.topic());
+                    }
                 }
             }
             return new TopicSurvey(
-                    settings.topics().isName(), topics, beginnings, ends, reader.compacted(topics.keySet()), version);
+                    settings.topics().isName(),
+                    topics,
+                    beginnings,
+                    ends,
+                    compressed,
+                    reader.compacted(topics.keySet()),
+                    version);
         }
     }
 
@@ -132,6 +148,12 @@ public record TopicSurvey(
     /** What of the topics keeps refreshd from reading them. */
     public List<Obstacle> obstacles(boolean acceptsLostChanges) {
         List<Obstacle> obstacles = new ArrayList<>();
+        for (String topic : new TreeSet<>(compressed)) {
+            obstacles.add(new Obstacle(
+                    "the last record of topic " + topic + " is compressed with a codec that refreshd does not have",
+                    Remedy.text("set producer.override.compression.type=gzip or none for the connector, and"
+                            + " compression.type=producer for the topic")));
+        }
         for (String topic : new TreeSet<>(compacted)) {
             obstacles.add(new Obstacle(
                     "topic " + topic + " is compacted, so that Kafka removes changes before they are read",

@@ -82,7 +82,9 @@ final class StreamAttempt {
             if (identity.inRecovery()) {
                 throw new SQLException("the server is in recovery: refreshd needs the primary");
             }
-            configuration.kafka().ifPresent(kafka -> TopicBootstrapServer.forgetWithoutSlot(handle, settings.slot()));
+            if (configuration.kafka().isPresent()) {
+                TopicBootstrapServer.begin(handle, settings.slot());
+            }
             check(handle);
             session = session(handle, identity, present);
             giveUpPoisoned(session);

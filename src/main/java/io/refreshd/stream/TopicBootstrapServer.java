@@ -72,8 +72,6 @@ final class TopicBootstrapServer implements BootstrapServer {
             throws SQLException, IOException, InterruptedException, KafkaUnavailableException {
         TopicSurvey survey = TopicSurvey.take(kafka);
         if (survey.isEmpty()) {
-            // The connector makes a topic with its first event, and an idle database has none.
-            Heartbeat.emit(handle.getConnection());
             throw new IOException("there is no topic " + kafka.topics().text()
                     + " yet; the connector makes it with the first event, unless it is stopped");
         }
@@ -83,10 +81,12 @@ final class TopicBootstrapServer implements BootstrapServer {
     }
 
     /**
-     * Forgets the offsets if the connector's slot is gone. Whatever commits until the connector makes another slot reaches no topic, also
-     * if this process ends before that. A write without the lease: it costs a refresh of each view at worst.
+     * Begins an attempt. Writes an event, since the connector makes its topic with the first one, and topics are judged by the last one; an
+     * idle database has none. Forgets the offsets if the connector's slot is gone: whatever commits until the connector makes another slot
+     * reaches no topic, also if this process ends before that. A write without the lease: it costs a refresh of each view at worst.
      */
-    static void forgetWithoutSlot(Handle handle, String slot) {
+    static void begin(Handle handle, String slot) throws SQLException {
+        Heartbeat.emitInTransaction(handle.getConnection());
         boolean gone = handle.createQuery(
                         "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = :slot)"
                                 + " AND to_regclass('refreshd.topic_offset') IS NOT NULL")
@@ -195,14 +195,12 @@ final class TopicBootstrapServer implements BootstrapServer {
 
     /** The source that reads on. @param position of the stream that was made ready */
     ChangeSource source(KafkaSettings kafka, Lsn position) {
-        boolean anew = !ends.isEmpty();
         TopicStart start = new TopicStart(
                 ConnectorConfiguration.read(kafka).prefix(),
-                anew ? ends : survey.from(recorded),
+                ends.isEmpty() ? survey.from(recorded) : ends,
                 survey.ordered(),
                 position,
                 TopicOffsets.decoded(handle),
-                anew,
                 kafka.acceptsLostChanges());
         return new KafkaChangeSource(
                 capture,

@@ -8,18 +8,26 @@ import io.refreshd.cli.Refreshd;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Recomputed;
 import io.refreshd.report.Notice;
+import io.refreshd.report.StreamPhase;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.RunningKafka;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +46,9 @@ class TopicsIT {
         TestDatabase database = TestDatabase.create();
         schema(database);
         database.execute(
-                "CREATE PUBLICATION dbz FOR TABLE t",
+                "CREATE TABLE aside (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)",
+                "CREATE TABLE signals (id text PRIMARY KEY, type text, data text)",
+                "CREATE PUBLICATION dbz FOR TABLE t, aside, signals",
                 "SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
         return database;
     }
@@ -79,12 +89,6 @@ class TopicsIT {
         return yaml;
     }
 
-    private static void awaitRows(TestDatabase database, String... rows) {
-        await("the view holds the rows")
-                .untilAsserted(() -> assertThat(database.query("SELECT id || ':' || n FROM v ORDER BY id"))
-                        .containsExactly(rows));
-    }
-
     private static List<String> rows(TestDatabase database) throws Exception {
         return database.query("SELECT id || ':' || n FROM v ORDER BY id");
     }
@@ -96,9 +100,29 @@ class TopicsIT {
                 .toList();
     }
 
+    /** Waits for one gap, and for one refresh of the view. A write that no view reads shows that the stream goes on. */
+    private static void awaitGap(RunningDaemon daemon, TestDatabase database, String reason, Step step)
+            throws Exception {
+        int gaps = gaps(daemon).size();
+        long refreshes = daemon.refreshes(VIEW);
+        step.run();
+        awaitGap(daemon, database, gaps, refreshes, reason);
+    }
+
     /** @param reason how its word begins: it depends on the moment at which somebody looks whether a topic is missing or another one */
-    private static void awaitGap(RunningDaemon daemon, String reason) {
-        await("gap " + reason).until(() -> gaps(daemon).stream().anyMatch(found -> found.startsWith(reason)));
+    private static void awaitGap(RunningDaemon daemon, TestDatabase database, int gaps, long refreshes, String reason)
+            throws Exception {
+        await("gap " + reason).until(() -> gaps(daemon).size() > gaps);
+        assertThat(gaps(daemon).get(gaps)).startsWith(reason);
+        awaitOwnWrite(database, "INSERT INTO aside DEFAULT VALUES");
+        List<String> more = gaps(daemon).subList(gaps + 1, gaps(daemon).size());
+        assertThat(more).as("a connector that begins may be seen to").isSubsetOf("connector-begun-anew");
+        await("its refresh").until(() -> daemon.refreshes(VIEW) > refreshes + more.size());
+        assertThat(daemon.refreshes(VIEW)).as(reason).isEqualTo(refreshes + 1 + more.size());
+    }
+
+    private interface Step {
+        void run() throws Exception;
     }
 
     private static void awaitOwnWrite(TestDatabase database, String sql) throws Exception {
@@ -110,6 +134,7 @@ class TopicsIT {
     void viewsFollowATopicInTheOrderOfTheLog() throws Exception {
         try (TestDatabase database = database()) {
             Map<String, String> connector = RunningKafka.toOneTopic(RunningKafka.connector(database, "dbz"));
+            connector.put("signal.data.collection", "public.signals");
             kafka().put(database.name(), connector);
             try (RunningDaemon daemon = daemon(database, connector, database.name())) {
                 awaitOwnWrite(database, "INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)");
@@ -119,8 +144,10 @@ class TopicsIT {
                 long refreshes = daemon.refreshes(VIEW);
                 awaitOwnWrite(database, "INSERT INTO t VALUES (3, 'b', 3)");
                 assertThat(daemon.refreshes(VIEW)).as("a value decides").isEqualTo(refreshes);
+                snapshotBeside(database);
                 awaitOwnWrite(database, "TRUNCATE t");
                 assertThat(rows(database)).isEmpty();
+                assertThat(gaps(daemon)).isEmpty();
             }
             database.execute("INSERT INTO t VALUES (4, 'a', 4)");
             try (RunningDaemon daemon = daemon(database, connector, database.name())) {
@@ -131,16 +158,29 @@ class TopicsIT {
                 kafka().put(database.name(), connector);
                 awaitOwnWrite(database, "INSERT INTO t VALUES (7, 'b', 7)");
                 assertThat(rows(database)).as("written while no connector ran").containsExactly("4:4", "6:6");
+                kafka().stopBroker();
+                database.execute("INSERT INTO t VALUES (8, 'a', 8)");
+                kafka().startBroker();
+                awaitOwnWrite(database, "INSERT INTO t VALUES (9, 'b', 9)");
+                assertThat(rows(database)).as("written while no broker ran").containsExactly("4:4", "6:6", "8:8");
                 assertThat(gaps(daemon)).isEmpty();
             }
             kafka().delete(database.name());
         }
     }
 
+    /** The connector reads a table in chunks while it streams. */
+    private static void snapshotBeside(TestDatabase database) throws Exception {
+        database.execute("INSERT INTO signals VALUES ('s', 'execute-snapshot',"
+                + " '{\"data-collections\": [\"public.t\"], \"type\": \"incremental\"}')");
+        await("a row that was read by a snapshot")
+                .until(() -> !kafka().text(database.name(), "\"op\":\"r\"").isEmpty());
+    }
+
     @Test
     void incrementalViewsFollowATopicInTheOrderOfTheLog() throws Exception {
         try (TestDatabase database = database()) {
-            Map<String, String> connector = RunningKafka.toOneTopic(RunningKafka.connector(database, "dbz"));
+            Map<String, String> connector = RunningKafka.toOneLogicalTable(RunningKafka.connector(database, "dbz"));
             kafka().put(database.name(), connector);
             String role = """
                     role-views:
@@ -177,60 +217,97 @@ class TopicsIT {
         }
     }
 
-    /** What each case does to the topic or the slot would lose the row that is written beside it. */
+    /** What each case does to the topic or the slot would lose the change that is written beside it. */
     @Test
     void eachGapCostsOneRefreshAndLosesNothing() throws Exception {
         try (TestDatabase database = database()) {
             String topic = database.name();
             Map<String, String> connector = RunningKafka.toOneTopic(RunningKafka.connector(database, "dbz"));
-            kafka().put(topic, connector);
-            try (RunningDaemon daemon = daemon(database, connector, topic)) {
-                awaitOwnWrite(database, "INSERT INTO t VALUES (1, 'a', 1)");
+            kafka().create(topic, "delete");
+            try (RunningDaemon daemon = RunningDaemon.prepare(configure(database, connector, topic, ""))) {
+                CompletableFuture<Void> begun = CompletableFuture.runAsync(daemon::begin, Thread.ofVirtual()::start);
+                await("the daemon reads on from here")
+                        .until(() -> database.query("SELECT to_regclass('refreshd.topic_offset')")
+                                                .getFirst()
+                                        != null
+                                && !database.query("SELECT topic FROM refreshd.topic_offset")
+                                        .isEmpty());
+                database.execute("INSERT INTO t VALUES (1, 'a', 1)");
+                connector.put("snapshot.mode", "initial");
+                kafka().put(topic, connector);
+                assertThat(begun).succeedsWithin(TestTimeout.LIMIT);
+                await("the gap").until(() -> !gaps(daemon).isEmpty());
+                awaitOwnWrite(database, "INSERT INTO aside DEFAULT VALUES");
+                assertThat(gaps(daemon)).containsExactly("connector-snapshot");
+                assertThat(rows(database)).containsExactly("1:1");
 
-                kafka().send(topic, "no event");
-                awaitGap(daemon, "record-undecodable");
-                awaitOwnWrite(database, "UPDATE t SET n = 2");
-                assertThat(rows(database)).containsExactly("1:2");
-
-                kafka().send(
-                                topic,
-                                kafka().text(topic, "\"after\":{")
-                                        .replace("\"name\":\"" + topic, "\"name\":\"another"));
-                awaitGap(daemon, "connector-another");
-
-                kafka().deleteTopic(topic);
-                awaitGap(daemon, "topic-m");
+                awaitGap(daemon, database, "record-undecodable", () -> kafka().send(topic, "no event"));
+                awaitGap(
+                        daemon,
+                        database,
+                        "connector-another",
+                        () -> kafka().send(
+                                        topic,
+                                        kafka().text(topic, "\"after\":{")
+                                                .replace("\"name\":\"" + topic, "\"name\":\"another")));
+                awaitGap(daemon, database, "topic-m", () -> kafka().deleteTopic(topic));
                 awaitOwnWrite(database, "UPDATE t SET n = 3");
                 assertThat(rows(database)).containsExactly("1:3");
 
                 kafka().delete(topic);
-                database.execute("UPDATE t SET n = 4");
-                kafka().put(topic + "_again", connector);
-                awaitOwnWrite(database, "INSERT INTO t VALUES (2, 'b', 2)");
-                assertThat(rows(database)).containsExactly("1:4");
-
-                kafka().delete(topic + "_again");
-                database.execute("SELECT pg_drop_replication_slot('" + database.slot() + "')", "UPDATE t SET n = 5");
-                database.execute("SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
-                kafka().put(topic + "_third", connector);
-                awaitGap(daemon, "slot-m");
-                awaitOwnWrite(database, "INSERT INTO t VALUES (3, 'b', 2)");
+                awaitGap(daemon, database, "slot-m", () -> {
+                    database.execute(
+                            "SELECT pg_drop_replication_slot('" + database.slot() + "')",
+                            "UPDATE t SET n = 5",
+                            "SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
+                    connector.put("snapshot.mode", "no_data");
+                    kafka().put(topic + "_again", connector);
+                });
                 assertThat(rows(database)).containsExactly("1:5");
             }
-            database.execute("UPDATE t SET n = 6");
-            await("the connector has written it")
-                    .until(() -> !kafka().text(topic, "\"n\":6").isEmpty());
-            kafka().deleteRecords(topic);
-            try (RunningDaemon daemon = daemon(database, connector, topic)) {
-                awaitGap(daemon, "retention-overtaken");
-                awaitOwnWrite(database, "INSERT INTO t VALUES (4, 'b', 2)");
-                assertThat(rows(database)).containsExactly("1:6");
+            kafka().delete(topic + "_again");
+            awaitGapAtStart(database, connector, "connector-begun-anew", () -> {
+                // The first event of the connector shows that it knows of no commit before.
+                database.execute("INSERT INTO aside DEFAULT VALUES");
+                kafka().put(topic + "_third", connector);
+            });
 
+            awaitGapAtStart(database, connector, "retention-overtaken", () -> {
+                database.execute("UPDATE t SET n = 6");
+                await("the connector has written it")
+                        .until(() -> !kafka().text(topic, "\"n\":6").isEmpty());
+                kafka().deleteRecords(topic);
+            });
+            assertThat(rows(database)).containsExactly("1:6");
+            // As if the topic had lost its end.
+            awaitGapAtStart(
+                    database,
+                    connector,
+                    "offsets-out-of-range",
+                    () -> database.execute("UPDATE refreshd.topic_offset SET next_offset = next_offset + 1000000"));
+            awaitGapAtStart(database, connector, "topic-made-anew", () -> {
+                database.execute("UPDATE t SET n = 7");
+                await("the connector has written it")
+                        .until(() -> !kafka().text(topic, "\"n\":7").isEmpty());
+                kafka().deleteTopic(topic);
+                database.execute("INSERT INTO aside DEFAULT VALUES");
+                await("the topic is there again").until(() -> kafka().has(topic));
+            });
+            assertThat(rows(database)).containsExactly("1:7");
+            awaitGapAtStart(database, connector, "partitions-added", () -> {
                 kafka().partitions(topic, 2);
-                awaitGap(daemon, "partitions-added");
-                awaitRows(database, "1:6");
-            }
+                database.execute("UPDATE t SET n = 8");
+            });
+            assertThat(rows(database)).containsExactly("1:8");
             kafka().delete(topic + "_third");
+        }
+    }
+
+    private void awaitGapAtStart(TestDatabase database, Map<String, String> connector, String reason, Step step)
+            throws Exception {
+        step.run();
+        try (RunningDaemon daemon = daemon(database, connector, database.name())) {
+            awaitGap(daemon, database, 0, 0, reason);
         }
     }
 
@@ -238,10 +315,13 @@ class TopicsIT {
     void positionsOfSeveralTopicsFollowTheConnectorsSlot() throws Exception {
         try (TestDatabase database = database()) {
             Map<String, String> connector = RunningKafka.connector(database, "dbz");
+            connector.put("topic.creation.default.partitions", "3");
             kafka().put(database.name(), connector);
             try (RunningDaemon daemon = daemon(database, connector, database.name() + ".*")) {
-                awaitOwnWrite(database, "INSERT INTO t VALUES (1, 'a', 1)");
-                assertThat(rows(database)).containsExactly("1:1");
+                awaitOwnWrite(database, "INSERT INTO t SELECT i, 'a', i FROM generate_series(1, 9) i");
+                assertThat(rows(database)).hasSize(9);
+                assertThat(database.query("SELECT count(*) FROM refreshd.topic_offset WHERE topic LIKE '%.t'"))
+                        .containsExactly("3");
                 database.execute(
                         "CREATE TABLE later (id int PRIMARY KEY)",
                         "ALTER PUBLICATION dbz ADD TABLE later",
@@ -252,6 +332,82 @@ class TopicsIT {
                 FreshnessWait.await("public.w", database::query);
                 assertThat(database.query("SELECT id FROM w")).containsExactly("1");
                 assertThat(gaps(daemon)).isEmpty();
+            }
+            restartBeforeACommitIsVisible(database, connector);
+            kafka().delete(database.name());
+        }
+    }
+
+    /** A daemon that is restarted knows of no transaction that a marked view waits for, unless the topics tell it again. */
+    private void restartBeforeACommitIsVisible(TestDatabase database, Map<String, String> connector) throws Exception {
+        try (Connection writer = database.connect()) {
+            CompletableFuture<Void> waiting;
+            try (RunningDaemon daemon = daemon(database, connector, database.name() + ".*")) {
+                database.execute("ALTER SYSTEM SET synchronous_standby_names = 'absent'", "SELECT pg_reload_conf()");
+                await("the writer's session knows of it")
+                        .until(() -> show(writer, "synchronous_standby_names").equals("absent"));
+                waiting = CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
+                await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.HELD);
+                daemon.awaitPhase(VIEW, ViewPhase.DIRTY);
+                String beat = "SELECT beat_at FROM refreshd.stream";
+                for (int i = 0; i < 2; i++) {
+                    List<String> former = database.query(beat);
+                    await("the next heartbeat")
+                            .until(() -> !database.query(beat).equals(former));
+                }
+                assertThat(waiting).as("the writer waits").isNotDone();
+            }
+            try (RunningDaemon daemon = daemon(database, connector, database.name() + ".*")) {
+                await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.HELD);
+                database.execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+                assertThat(waiting).succeedsWithin(TestTimeout.LIMIT);
+                awaitOwnWrite(database, "INSERT INTO aside DEFAULT VALUES");
+                assertThat(rows(database)).hasSize(10);
+                assertThat(gaps(daemon)).isEmpty();
+            }
+        } finally {
+            database.execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+        }
+    }
+
+    private static String show(Connection connection, String setting) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW " + setting)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    private static void insert(Connection writer) {
+        try (Statement statement = writer.createStatement()) {
+            statement.execute("INSERT INTO t VALUES (10, 'a', 10)");
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** What is deployed has no codec but Java's own; the class path of the tests has one more. */
+    @Test
+    void aCodecThatIsNotDeployedIsRefusedByName() throws Exception {
+        try (TestDatabase database = database()) {
+            Map<String, String> connector = RunningKafka.toOneTopic(RunningKafka.connector(database, "dbz"));
+            configure(database, connector, database.name(), "");
+            kafka().put(database.name(), connector);
+            try (DaemonProcess daemon =
+                    DaemonProcess.of(folder.resolve("refreshd.yaml")).start()) {
+                await("the daemon has made its schema")
+                        .until(() -> database.query("SELECT to_regclass('refreshd.freshness')")
+                                        .getFirst()
+                                != null);
+                awaitOwnWrite(database, "INSERT INTO t VALUES (1, 'a', 1)");
+                connector.put("producer.override.compression.type", "lz4");
+                kafka().put(database.name(), connector);
+                database.execute("INSERT INTO t VALUES (2, 'a', 2)");
+                daemon.awaitLine("compressed with a codec that refreshd does not have");
+                connector.remove("producer.override.compression.type");
+                kafka().put(database.name(), connector);
+                FreshnessWait.await(VIEW, database::query);
+                assertThat(rows(database)).containsExactly("1:1", "2:2");
             }
             kafka().delete(database.name());
         }

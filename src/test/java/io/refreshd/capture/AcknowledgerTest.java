@@ -10,7 +10,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class AcknowledgerTest {
-    private final Acknowledger acknowledger = new Acknowledger();
+    private final Acknowledger<Lsn> acknowledger = new Acknowledger<>();
 
     private static Xids xids(long... values) {
         return Xids.of(LongStream.of(values));

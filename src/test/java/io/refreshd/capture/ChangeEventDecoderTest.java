@@ -205,15 +205,10 @@ class ChangeEventDecoderTest {
     void tellsTheRowsOfASnapshotApart() {
         String snapshot = source("763", 28900136).replace("\"snapshot\":\"false\"", "\"snapshot\":\"%s\"");
         ChangeEvent first = read(event("r", "null", row(1, "a", "5"), snapshot.formatted("first")));
-        assertThat(first)
-                .isInstanceOfSatisfying(
-                        ChangeEvent.Read.class,
-                        read -> assertThat(read.incremental()).isFalse());
-        ChangeEvent beside = read(event("r", "null", row(1, "a", "5"), snapshot.formatted("incremental")));
-        assertThat(beside)
-                .isInstanceOfSatisfying(
-                        ChangeEvent.Read.class,
-                        read -> assertThat(read.incremental()).isTrue());
+        assertThat(first).isInstanceOf(ChangeEvent.Read.class);
+        // As Debezium 3.6 writes it.
+        String beside = snapshot.formatted("incremental").replace("28900136", "null");
+        assertThat(read(event("r", "null", row(1, "a", "5"), beside))).isInstanceOf(ChangeEvent.Nothing.class);
     }
 
     @Test

@@ -48,6 +48,17 @@ class ConnectorContractTest {
         oneTopic.put("transforms.one.regex", ".*");
         oneTopic.put("transforms.one.replacement", "orders");
         assertThat(violations(oneTopic, "orders")).isEmpty();
+        Map<String, String> logical = good();
+        logical.put("transforms", "one");
+        logical.put("transforms.one.type", "io.debezium.transforms.ByLogicalTableRouter");
+        logical.put("transforms.one.topic.regex", ".*");
+        logical.put("transforms.one.topic.replacement", "orders");
+        assertThat(violations(logical, "orders")).isEmpty();
+        logical.put("transforms.one.topic.regex", "(.*)shard(.*)");
+        assertThat(violations(logical, "order"))
+                .containsExactly(
+                        "the connector's transforms.one.topic.regex may leave out topics; set transforms.one.topic.regex=.*",
+                        "the connector writes to orders, and kafka.topics is order; write the same in both");
     }
 
     @ParameterizedTest
@@ -60,6 +71,8 @@ class ConnectorContractTest {
                 "time.precision.mode | connect | the connector's time.precision.mode is connect: values would be decoded wrongly; set time.precision.mode=adaptive or adaptive_time_microseconds",
                 "plugin.name | | the connector's plugin.name is not set: refreshd relies on the publication of pgoutput; set plugin.name=pgoutput",
                 "lsn.flush.mode | connector_and_driver | the connector's lsn.flush.mode is connector_and_driver: the slot could pass changes that no topic holds; set lsn.flush.mode=connector",
+                "snapshot.mode | custom | the connector's snapshot.mode is custom: nobody would see where the connector begins; set snapshot.mode=always or initial or never or no_data or when_needed",
+                "snapshot.select.statement.overrides | public.t | the connector's snapshot.select.statement.overrides may leave out or alter what views read; remove snapshot.select.statement.overrides; the publication decides which tables are captured",
                 "errors.tolerance | all | the connector's errors.tolerance is all: changes would be missing in the topics; set errors.tolerance=none",
                 "slot.name | other | the connector's slot.name is other, and capture.slot is orders; write the same in both",
                 "slot.name | | the connector's slot.name is debezium, and capture.slot is orders; write the same in both",
@@ -69,7 +82,7 @@ class ConnectorContractTest {
                 "column.mask.hash.SHA-256.with.salt.x | a | the connector's column.mask.hash.SHA-256.with.salt.x may leave out or alter what views read; remove column.mask.hash.SHA-256.with.salt.x; the publication decides which tables are captured",
                 "column.truncate.to.20.chars | a | the connector's column.truncate.to.20.chars may leave out or alter what views read; remove column.truncate.to.20.chars; the publication decides which tables are captured",
                 "message.prefix.include.list | a | the connector's message.prefix.include.list may leave out or alter what views read; remove message.prefix.include.list; the publication decides which tables are captured",
-                "transforms | unwrap | the connector's transforms, unwrap, may alter or leave out events; remove them; only one may be used, a RegexRouter that lets all events go to one topic",
+                "transforms | unwrap | the connector's transforms, unwrap, may alter or leave out events; remove them; only one may be used, a RegexRouter or ByLogicalTableRouter that lets all events go to one topic",
                 "topic.delimiter | / | the connector's topic.delimiter may leave out or alter what views read; remove topic.delimiter; the publication decides which tables are captured",
                 "value.converter | io.confluent.connect.avro.AvroConverter | the connector's value.converter is io.confluent.connect.avro.AvroConverter: refreshd reads JSON; set value.converter=org.apache.kafka.connect.json.JsonConverter",
                 "producer.override.compression.type | zstd | the connector's producer.override.compression.type is zstd: refreshd has no other codec; set producer.override.compression.type=gzip or none",

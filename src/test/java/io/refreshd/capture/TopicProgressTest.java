@@ -58,10 +58,12 @@ class TopicProgressTest {
         progress.read(P, 12, event(2, 130));
         progress.read(P, 13, event(2, 140));
         progress.reached(P, 14);
-        assertThat(progress.resume(new Lsn(100))).containsExactly(place(P, 10, 100));
-        assertThat(progress.resume(new Lsn(125))).containsExactly(place(P, 10, 110));
-        assertThat(progress.resume(new Lsn(200))).containsExactly(place(P, 12, 130));
-        assertThat(progress.resume(new Lsn(200))).as("the last place is kept").containsExactly(place(P, 12, 130));
+        assertThat(progress.resume(new Lsn(100), 9)).containsExactly(place(P, 10, 100));
+        assertThat(progress.resume(new Lsn(125), 9)).containsExactly(place(P, 10, 110));
+        assertThat(progress.resume(new Lsn(200), 9)).containsExactly(place(P, 12, 130));
+        assertThat(progress.resume(new Lsn(200), 9))
+                .as("the last place is kept")
+                .containsExactly(place(P, 12, 130));
     }
 
     @Test
@@ -71,7 +73,7 @@ class TopicProgressTest {
         progress.read(P, 11, event(1, 110));
         progress.read(P, 12, event(2, 120));
         assertThat(progress.position()).isEqualTo(new Lsn(200));
-        assertThat(progress.resume(new Lsn(150))).containsExactly(place(P, 10, 100));
+        assertThat(progress.resume(new Lsn(150), 9)).containsExactly(place(P, 10, 100));
     }
 
     @Test
@@ -84,7 +86,26 @@ class TopicProgressTest {
         progress.confirmed(new Lsn(400), Map.of(P, 12L, Q, 99L));
         progress.reached(Q, 21);
         assertThat(progress.position()).as("what was asked first counts").isEqualTo(new Lsn(300));
-        assertThat(progress.resume(new Lsn(300))).containsExactlyInAnyOrder(place(P, 12, 300), place(Q, 21, 300));
+        progress.delivered(1);
+        assertThat(progress.resume(new Lsn(300), 1)).containsExactlyInAnyOrder(place(P, 12, 300), place(Q, 21, 300));
+    }
+
+    /** A view that is marked for a transaction that nobody sees yet must be marked again after a restart. */
+    @Test
+    void withoutOrderReadingGoesOnBehindTheBatchesThatCountAsRouted() {
+        TopicProgress progress = new TopicProgress(List.of(place(P, 10, 0)), false, new Lsn(100));
+        assertThat(progress.resume(new Lsn(100), 0)).containsExactly(place(P, 10, 100));
+        for (int batch = 1; batch <= 1_000; batch++) {
+            progress.reached(P, 10 + batch);
+            progress.delivered(batch);
+        }
+        assertThat(progress.resume(new Lsn(100), 0)).containsExactly(place(P, 10, 100));
+        assertThat(progress.resume(new Lsn(100), 3)).containsExactly(place(P, 13, 100));
+        assertThat(progress.resume(new Lsn(100), 1_000))
+                .as("what is kept is bounded, so some is read again")
+                .containsExactly(place(P, 10 + 64, 100));
+        progress.delivered(1_001);
+        assertThat(progress.resume(new Lsn(100), 1_001)).containsExactly(place(P, 1_010, 100));
     }
 
     @Test

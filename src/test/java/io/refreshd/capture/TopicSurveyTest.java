@@ -3,6 +3,7 @@ package io.refreshd.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.TopicOffset;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ class TopicSurveyTest {
                 Map.of("t", new TopicReader.Topic(id, begin.size())),
                 begin,
                 Map.of(P, end),
+                Set.of(),
                 Set.of(),
                 Optional.empty());
     }
@@ -43,7 +45,7 @@ class TopicSurveyTest {
         assertThat(survey(true, "one", Map.of(P, 0L, new TopicPartition("t", 1), 0L), 9)
                         .gap(at(5)))
                 .contains("partitions-added");
-        assertThat(new TopicSurvey(true, Map.of(), Map.of(), Map.of(), Set.of(), Optional.empty()).gap(at(5)))
+        assertThat(new TopicSurvey(true, Map.of(), Map.of(), Map.of(), Set.of(), Set.of(), Optional.empty()).gap(at(5)))
                 .contains("topic-missing");
     }
 
@@ -56,6 +58,7 @@ class TopicSurveyTest {
                     Map.of("t", new TopicReader.Topic("one", 1), "u", new TopicReader.Topic("three", 1)),
                     Map.of(P, 0L, other, begin),
                     Map.of(P, 9L, other, 9L),
+                    Set.of(),
                     Set.of(),
                     Optional.empty());
             assertThat(survey.gap(at(5))).isEqualTo(begin == 0 ? Optional.empty() : Optional.of("retention-overtaken"));
@@ -79,12 +82,15 @@ class TopicSurveyTest {
                 Map.of("t", new TopicReader.Topic("one", 1)),
                 Map.of(P, 0L),
                 Map.of(P, 9L),
+                Set.of("u"),
                 Set.of("t"),
                 Optional.of("3.6.1.Final"));
-        assertThat(survey.obstacles(false)).hasSize(2);
+        assertThat(survey.obstacles(false)).hasSize(3);
         assertThat(survey.obstacles(true))
-                .hasSize(1)
-                .allSatisfy(obstacle -> assertThat(obstacle.what()).startsWith("topic t is compacted"));
+                .extracting(Obstacle::what)
+                .satisfiesExactly(
+                        codec -> assertThat(codec).startsWith("the last record of topic u is compressed with"),
+                        compaction -> assertThat(compaction).startsWith("topic t is compacted"));
     }
 
     @Test

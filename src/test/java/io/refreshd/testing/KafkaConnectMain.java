@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import kafka.server.BrokerServer;
 import org.apache.kafka.common.test.KafkaClusterTestKit;
 import org.apache.kafka.common.test.TestKitNodes;
 import org.apache.kafka.common.utils.Time;
@@ -23,8 +24,9 @@ import org.apache.kafka.connect.util.FutureCallback;
 
 /**
  * A Kafka broker and Kafka Connect's own runtime, without its REST server, in a process of their own. Reads one command a line:
- * {@code put NAME KEY=VALUE;KEY=VALUE} starts a connector or gives it other settings, {@code delete NAME} ends it. Answers each line
- * with one line. Ends with its input, so that no broker outlives the test that started it.
+ * {@code put NAME KEY=VALUE;KEY=VALUE} starts a connector or gives it other settings, {@code delete NAME} ends it; {@code stop} and
+ * {@code start} are about the broker. Answers each line with one line. Ends with its input, so that no broker outlives the test that
+ * started it.
  */
 public final class KafkaConnectMain {
     private KafkaConnectMain() {}
@@ -47,11 +49,11 @@ public final class KafkaConnectMain {
             cluster.format();
             cluster.startup();
             cluster.waitForReadyBrokers();
-            serve(cluster.bootstrapServers(), folder);
+            serve(cluster.brokers().values().iterator().next(), cluster.bootstrapServers(), folder);
         }
     }
 
-    private static void serve(String brokers, Path folder) throws Exception {
+    private static void serve(BrokerServer broker, String brokers, Path folder) throws Exception {
         Map<String, String> settings = new HashMap<>();
         settings.put("bootstrap.servers", brokers);
         settings.put("key.converter", JsonConverter.class.getName());
@@ -75,6 +77,15 @@ public final class KafkaConnectMain {
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             String[] words = line.split(" ", 3);
+            if (words.length == 1) {
+                if (words[0].equals("stop")) {
+                    broker.shutdown();
+                } else {
+                    broker.startup();
+                }
+                System.out.println("done");
+                continue;
+            }
             FutureCallback<Created<ConnectorInfo>> done = new FutureCallback<>();
             if (words[0].equals("put")) {
                 herder.putConnectorConfig(words[1], connector(words[1], words[2]), true, done);

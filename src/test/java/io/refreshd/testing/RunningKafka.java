@@ -112,6 +112,16 @@ public final class RunningKafka {
         return settings;
     }
 
+    /** Likewise, by a transform of Debezium's. */
+    public static Map<String, String> toOneLogicalTable(Map<String, String> connector) {
+        Map<String, String> settings = new LinkedHashMap<>(connector);
+        settings.put("transforms", "one");
+        settings.put("transforms.one.type", "io.debezium.transforms.ByLogicalTableRouter");
+        settings.put("transforms.one.topic.regex", ".*");
+        settings.put("transforms.one.topic.replacement", connector.get("topic.prefix"));
+        return settings;
+    }
+
     /** Writes the settings as Kafka Connect takes them. */
     public static void write(Path file, Map<String, String> connector) throws IOException {
         Files.writeString(
@@ -135,10 +145,25 @@ public final class RunningKafka {
         answer("done");
     }
 
+    /** Stops the broker in good order, until {@link #startBroker}. */
+    public synchronized void stopBroker() throws IOException {
+        commands.println("stop");
+        answer("done");
+    }
+
+    public synchronized void startBroker() throws IOException {
+        commands.println("start");
+        answer("done");
+    }
+
     public void create(String topic, String cleanupPolicy) {
         get(admin.createTopics(
                         List.of(new NewTopic(topic, 1, (short) 1).configs(Map.of("cleanup.policy", cleanupPolicy))))
                 .all());
+    }
+
+    public boolean has(String topic) throws InterruptedException, ExecutionException {
+        return admin.listTopics().names().get().contains(topic);
     }
 
     public void deleteTopic(String topic) {
