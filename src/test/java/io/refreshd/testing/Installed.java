@@ -16,8 +16,10 @@ public final class Installed {
         boolean there = Arrays.stream(System.getenv("PATH").split(File.pathSeparator, -1))
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder).resolve(program)));
         if (!there) {
-            System.out.println("SKIPPED: " + program + " is not installed (Debian: apt-get install "
-                    + (program.equals("promtool") ? "prometheus" : program) + ")");
+            String from = program.equals("helm")
+                    ? ".ci/run takes it from npm"
+                    : "Debian: apt-get install " + (program.equals("promtool") ? "prometheus" : program);
+            System.out.println("SKIPPED: " + program + " is not installed (" + from + ")");
         }
         assumeTrue(there, program + " is not installed");
     }
