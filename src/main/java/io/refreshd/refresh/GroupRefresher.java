@@ -151,8 +151,12 @@ final class GroupRefresher {
                 throw new InterruptedException();
             }
             try (Handle handle = jdbi.open()) {
-                GroupTransaction.Result result =
-                        running.track(handle, tasks.getFirst().view(), () -> rows.run(handle));
+                GroupTransaction.Result result;
+                try {
+                    result = running.track(handle, tasks.getFirst().view(), () -> rows.run(handle));
+                } finally {
+                    AdvisoryLocks.release(handle);
+                }
                 return switch (result) {
                     case GroupTransaction.Result.InVain inVain -> Optional.empty();
                     case GroupTransaction.Result.Not not -> Optional.of(allDeferredBut(not.outcomes()));

@@ -121,12 +121,17 @@ public final class PostgresRefresher {
         // The default level of the database may be another one. Under READ COMMITTED, REFRESH takes a snapshot of its
         // own, which is later than the one in the preparation.
         Finished finished;
-        try {
-            finished = jdbi.inTransaction(
-                    TransactionIsolationLevel.READ_COMMITTED,
-                    transaction -> running.track(transaction, task.view(), () -> refresh(transaction, task, start)));
-        } catch (RolledBack rolledBack) {
-            return rolledBack.outcome;
+        try (Handle handle = jdbi.open()) {
+            try {
+                finished = handle.inTransaction(
+                        TransactionIsolationLevel.READ_COMMITTED,
+                        transaction ->
+                                running.track(transaction, task.view(), () -> refresh(transaction, task, start)));
+            } catch (RolledBack rolledBack) {
+                return rolledBack.outcome;
+            } finally {
+                AdvisoryLocks.release(handle);
+            }
         }
         notifications.committed(finished.messages());
         return new RefreshOutcome.Refreshed(

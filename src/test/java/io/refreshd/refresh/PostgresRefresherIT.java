@@ -323,6 +323,27 @@ class PostgresRefresherIT {
         assertThat(database.query("SELECT count(*) FROM fragile")).containsExactly("10");
     }
 
+    /** Whoever owns a view decides what its functions do: a lock left behind in the pool would keep others waiting. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1", "1 / (id - 1)"})
+    void advisoryLocksThatAFunctionOfTheViewTakesEndWithTheRefresh(String value) throws Exception {
+        database.execute(
+                "CREATE FUNCTION locking(k int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT k FROM (SELECT pg_advisory_lock(k)) t'",
+                "CREATE MATERIALIZED VIEW locked AS SELECT id, locking(4711), " + value
+                        + " AS v FROM main WITH NO DATA");
+        try (Connection pooled = database.connect()) {
+            PostgresRefresher inSession = new PostgresRefresher(
+                    JdbiFactory.over(pooled),
+                    lease.token(),
+                    new RefreshLimits(Duration.ofMillis(100), Duration.ZERO),
+                    () -> new Moment(System.nanoTime(), Instant.now()),
+                    position -> Optional.empty());
+            refresh(inSession, plain(new ViewId("public", "locked")));
+            assertThat(database.query("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711"))
+                    .isEmpty();
+        }
+    }
+
     @Test
     void aQueryThatTakesTooLongIsCancelledByTheServer() throws Exception {
         database.execute(
