@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * queries number their rows and determine everything else.
  */
 final class Determinism {
+    /** The type of ARRAY(SELECT …). */
+    private static final String ARRAY = "6";
+
     private static final int ROWS_FRAME = 0x4;
     private static final int WHOLE_PARTITION = 0x20 | 0x100;
 
@@ -198,6 +202,7 @@ final class Determinism {
             case "VAR" -> node.number("varlevelsup") == level ? ofVariable(node) : Optional.empty();
             case "WINDOWFUNC" -> level == 0 ? ofWindow(node) : Optional.empty();
             case "AGGREF" -> level == 0 ? ofAggregate(node) : Optional.empty();
+            case "SUBLINK" -> level == 0 && node.is("subLinkType", ARRAY) ? ofArray(node) : Optional.empty();
             case "QUERY" -> level == 0 ? nested(node, this).any() : Optional.empty();
             default -> Optional.empty();
         };
@@ -252,5 +257,28 @@ final class Determinism {
         return functions.isSensitive(function) && call.isNull("aggorder") && call.isNull("aggdistinct")
                 ? Optional.of(functions.name(function) + " without ORDER BY")
                 : Optional.empty();
+    }
+
+    /** An array has its elements in the order of the rows. One row has no order, nor has a function's result, which has its own. */
+    private Optional<String> ofArray(Node subLink) {
+        return subLink.all("subselect").stream()
+                .flatMap(part -> part instanceof Node inner ? Stream.of(inner) : Stream.empty())
+                .filter(inner -> !budget.isExceeded(depth + 1))
+                .map(inner -> new Determinism(catalogIndex, functions, inner, this, depth + 1, budget))
+                .filter(inner -> inner.readsRows() && !inner.isOrdered())
+                .findFirst()
+                .map(inner -> "ARRAY(SELECT ...) without an ORDER BY that tells all rows apart");
+    }
+
+    private boolean readsRows() {
+        boolean oneRow = query.is("hasAggs", "true") && query.isNull("groupClause") && query.isNull("groupingSets");
+        return !oneRow
+                && TotalOrder.read(query).stream()
+                        .anyMatch(index -> rangeTable.relation(index) != null
+                                || rangeTable.subquery(index).isPresent()
+                                || rangeTable
+                                        .entry(index)
+                                        .filter(entry -> entry.is("rtekind", "6"))
+                                        .isPresent());
     }
 }

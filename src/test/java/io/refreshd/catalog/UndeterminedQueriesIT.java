@@ -47,7 +47,12 @@ class UndeterminedQueriesIT {
                 "SELECT v, count(*), sum(id), max(d), bool_or(true) FROM main GROUP BY v",
                 "SELECT v FROM numbered",
                 "SELECT v FROM numbered UNION SELECT w FROM other",
-                "SELECT count(*) FROM (SELECT id FROM main) s"
+                "SELECT count(*) FROM (SELECT id FROM main) s",
+                "SELECT ARRAY(SELECT id FROM main ORDER BY v, id) AS ids",
+                "SELECT ARRAY(SELECT v FROM main ORDER BY v) AS ids",
+                "SELECT id, ARRAY(SELECT unnest(string_to_array(v, ','))) AS words FROM main",
+                "SELECT id, ARRAY(SELECT max(w) FROM other) AS ids FROM main",
+                "SELECT mode() WITHIN GROUP (ORDER BY v) AS ids FROM main"
             })
     void aDeterminedQueryLeavesNothingOpen(String query) throws Exception {
         assertThat(of(query)).isEqualTo(Undetermined.NOTHING);
@@ -71,7 +76,16 @@ class UndeterminedQueriesIT {
                 "SELECT s.v, s.idx FROM (SELECT v, row_number() OVER () AS idx FROM main) s # idx",
                 "WITH s AS (SELECT v, row_number() OVER () AS idx FROM main) SELECT s.idx, s.v FROM s # idx",
                 "SELECT id, (SELECT w FROM other o WHERE o.main_id = m.id LIMIT 1) AS one FROM main m # one",
-                "SELECT v, idx FROM numbered UNION ALL SELECT w, id FROM other # idx"
+                "SELECT v, idx FROM numbered UNION ALL SELECT w, id FROM other # idx",
+                "SELECT ARRAY(SELECT id FROM main) AS ids # ids",
+                "SELECT v, (array_agg(id))[1] AS ids FROM main GROUP BY v # ids",
+                "SELECT v, any_value(id) AS ids FROM main GROUP BY v # ids",
+                "SELECT v, jsonb_object_agg(v, id) AS ids FROM main GROUP BY v # ids",
+                "SELECT v, JSON_ARRAYAGG(id) AS ids FROM main GROUP BY v # ids",
+                "SELECT v, avg(f) AS ids FROM main GROUP BY v # ids",
+                "SELECT v, corr(f, id) AS ids FROM main GROUP BY v # ids",
+                "SELECT id, first_value(id) OVER (PARTITION BY v) AS idx FROM main # idx",
+                "SELECT id, ntile(4) OVER (ORDER BY v) AS idx FROM main # idx"
             })
     void aValueThatTheQueryLeavesOpenIsFoundByItsColumn(String query, String column) throws Exception {
         Undetermined found = of(query);
@@ -90,7 +104,9 @@ class UndeterminedQueriesIT {
                 "SELECT v FROM numbered WHERE idx < 3",
                 "SELECT idx, count(*) FROM numbered GROUP BY idx",
                 "SELECT v, idx FROM numbered UNION SELECT w, id FROM other",
-                "SELECT id FROM main WHERE v = (SELECT w FROM other LIMIT 1)"
+                "SELECT id FROM main WHERE v = (SELECT w FROM other LIMIT 1)",
+                "SELECT max(v) FROM main GROUP BY GROUPING SETS ((v), ()) LIMIT 1",
+                "SELECT m.id, u.n FROM main m, unnest(ARRAY(SELECT w FROM other)) WITH ORDINALITY AS u (w, n)"
             })
     void aChoiceOfRowsThatTheQueryLeavesOpenIsFound(String query) throws Exception {
         assertThat(of(query).rows()).isTrue();
