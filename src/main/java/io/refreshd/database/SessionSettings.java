@@ -33,13 +33,18 @@ public final class SessionSettings {
      * Sets what only a role with the privilege may set, and what some servers do not know, and only where it is not so already. With
      * {@code session_replication_role = replica} no trigger and no foreign key works, and with {@code restrict_nonsystem_relation_kind}
      * views cannot be read. To look them up in pg_settings would take longer than the whole statement.
+     *
+     * <p>With {@code client_connection_check_interval} the server notices during a statement that its client has died, and ends the session.
+     * A server on Windows cannot.
      */
     private static final String WHERE_POSSIBLE = """
             CASE WHEN pg_catalog.current_setting('session_replication_role') OPERATOR(pg_catalog.<>) 'origin'
                   AND pg_catalog.has_parameter_privilege('session_replication_role', 'SET')
                  THEN pg_catalog.set_config('session_replication_role', 'origin', false) END,
             CASE WHEN pg_catalog.current_setting('restrict_nonsystem_relation_kind', true) OPERATOR(pg_catalog.<>) ''
-                 THEN pg_catalog.set_config('restrict_nonsystem_relation_kind', '', false) END""";
+                 THEN pg_catalog.set_config('restrict_nonsystem_relation_kind', '', false) END,
+            CASE WHEN pg_catalog.version() OPERATOR(pg_catalog.!~*) 'windows|mingw|msvc|visual c'
+                 THEN pg_catalog.set_config('client_connection_check_interval', '5s', false) END""";
 
     private SessionSettings() {}
 
@@ -163,7 +168,7 @@ public final class SessionSettings {
             statement.execute(OF_VALUES.entrySet().stream()
                     .map(setting ->
                             "pg_catalog.set_config('" + setting.getKey() + "', '" + setting.getValue() + "', false)")
-                    .collect(Collectors.joining(", ", "SELECT ", "")));
+                    .collect(Collectors.joining(", ", "SELECT ", ", " + WHERE_POSSIBLE)));
         }
     }
 
