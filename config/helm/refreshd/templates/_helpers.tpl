@@ -27,8 +27,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- with concat $names .Values.service.hosts }}
 {{- $_ := set $http "allowed-hosts" . }}
 {{- end }}
+{{- if not (or .Values.config.database.url .Values.databases) }}
+{{- fail "config.database.url is missing: set it, or describe databases" }}
+{{- end }}
+{{- $several := ternary (dict "databases" (dict "folder" "databases.d")) dict (not (empty .Values.databases)) }}
 {{- $database := dict "password-file" (printf "/run/secrets/refreshd/%s" .Values.secret.passwordKey) }}
-{{- toYaml (mergeOverwrite (deepCopy .Values.config) (dict "database" $database "http" $http)) }}
+{{- toYaml (mergeOverwrite (deepCopy .Values.config) (dict "database" $database "http" $http) $several) }}
 {{- end }}
 
 {{/* The container and its volumes: for a chart of an application, too, that has this one as a dependency. */}}
@@ -84,7 +88,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{- define "refreshd.volumes" -}}
 - name: refreshd-config
-  configMap: { name: {{ include "refreshd.name" . }} }
+  configMap:
+    name: {{ include "refreshd.name" . }}
+    {{- if .Values.databases }}
+    items:
+      - { key: refreshd.yaml, path: refreshd.yaml }
+      {{- range $name, $content := .Values.files }}
+      - { key: {{ $name | quote }}, path: {{ $name | quote }} }
+      {{- end }}
+      {{- range $name, $content := .Values.databases }}
+      - { key: {{ printf "databases.d.%s.yaml" $name | quote }}, path: {{ printf "databases.d/%s.yaml" $name | quote }} }
+      {{- end }}
+    {{- end }}
 - name: refreshd-secret
   secret: { secretName: {{ .Values.secret.name | quote }}, defaultMode: 0444 }
 {{- end }}

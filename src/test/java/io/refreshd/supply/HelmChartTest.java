@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.introspect.Annotated;
 import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapVolumeSource;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -18,11 +19,16 @@ import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.refreshd.capture.ConnectorConfiguration;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
+import io.refreshd.config.DatabaseEntry;
+import io.refreshd.config.FleetConfiguration;
+import io.refreshd.config.FleetReader;
+import io.refreshd.config.HttpSettings;
 import io.refreshd.doctor.StartupRequirements;
 import io.refreshd.testing.Installed;
 import io.refreshd.testing.TestTimeout;
@@ -36,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -133,7 +140,7 @@ class HelmChartTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"deployment", "sidecar", "fleet"})
+    @ValueSource(strings = {"deployment", "sidecar", "fleet", "topics"})
     void fitsTheImage(String mode) throws Exception {
         assertThat(helm("lint", "--strict", CHART.toString(), "--values", values(mode)))
                 .satisfies(lint -> assertThat(lint.code()).as(lint.text()).isZero());
@@ -185,43 +192,86 @@ class HelmChartTest {
         }
     }
 
-    /** The daemon's own reader takes the file, with the files that are mounted beside it. */
+    /** The daemon's own reader takes the files, as they are mounted. */
     @ParameterizedTest
-    @CsvSource({"deployment, false", "sidecar, false", "fleet, true"})
-    void writesAConfigurationThatRefreshdTakes(String mode, boolean topics) throws Exception {
-        List<HasMetadata> objects = rendered(mode);
-        Map<String, String> files = one(objects, ConfigMap.class).getData();
-        String yaml = requireNonNull(files.get("refreshd.yaml"));
-        for (Map.Entry<String, String> file : files.entrySet()) {
-            Files.writeString(folder.resolve(file.getKey()), file.getValue());
-        }
-        Files.writeString(folder.resolve("password"), "secret");
-        Map<String, String> environment = new HashMap<>();
-        for (EnvVar variable : refreshd(objects).getEnv()) {
-            environment.put(variable.getName(), "x");
-        }
-        for (var mount : refreshd(objects).getVolumeMounts()) {
-            yaml = yaml.replace(mount.getMountPath() + "/", folder + "/");
-        }
-        Configuration configuration = ConfigurationReader.read(yaml, "refreshd.yaml", environment);
-        assertThat(configuration.http().host() + ":" + configuration.http().port())
-                .isEqualTo("0.0.0.0:" + image("EXPOSE (.*)"));
-        assertThat(configuration.kafka().isPresent()).isEqualTo(topics);
+    @ValueSource(strings = {"deployment", "sidecar", "topics"})
+    void writesAConfigurationThatRefreshdTakes(String values) throws Exception {
+        List<HasMetadata> objects = rendered(values);
+        mount(objects);
+        Configuration configuration = ConfigurationReader.read(folder.resolve("refreshd.yaml"), environment(objects));
+        listens(objects, configuration.http());
+        assertThat(configuration.kafka().isPresent()).isEqualTo(values.equals("topics"));
         configuration
                 .kafka()
                 .ifPresent(kafka -> assertThat(ConnectorConfiguration.read(kafka)
                                 .obstacles(StartupRequirements.settings(configuration), kafka.topics()))
                         .isEmpty());
-        List<Service> services = all(objects, Service.class);
-        assertThat(services).hasSize(mode.equals("sidecar") ? 0 : 1);
-        services.forEach(service -> {
-            assertThat(configuration.http().allowedHosts())
-                    .contains(
-                            service.getMetadata().getName(),
-                            service.getMetadata().getName() + ".data.svc");
-            assertThat(service.getSpec().getPorts().getFirst().getTargetPort().getStrVal())
-                    .isEqualTo(refreshd(objects).getPorts().getFirst().getName());
-        });
+    }
+
+    @Test
+    void writesTheFilesOfSeveralDatabases() throws Exception {
+        List<HasMetadata> objects = rendered("fleet");
+        mount(objects);
+        FleetConfiguration fleet = FleetReader.read(folder.resolve("refreshd.yaml"), environment(objects))
+                .orElseThrow();
+        listens(objects, fleet.http());
+        assertThat(fleet.group()).isPresent();
+        assertThat(fleet.databases())
+                .allSatisfy(
+                        entry -> assertThat(entry.usable()).as(entry.toString()).isPresent())
+                .extracting(DatabaseEntry::name)
+                .containsExactlyInAnyOrder("orders", "stock");
+    }
+
+    /** Writes what the pod mounts into the folder, and the secret's files. */
+    private void mount(List<HasMetadata> objects) throws IOException {
+        ConfigMap map = one(objects, ConfigMap.class);
+        ConfigMapVolumeSource volume = pod(objects).getVolumes().stream()
+                .filter(mounted -> mounted.getConfigMap() != null)
+                .findFirst()
+                .orElseThrow()
+                .getConfigMap();
+        assertThat(volume.getName()).isEqualTo(map.getMetadata().getName());
+        Map<String, String> paths = new HashMap<>();
+        volume.getItems().forEach(item -> paths.put(item.getKey(), item.getPath()));
+        if (paths.isEmpty()) {
+            map.getData().keySet().forEach(key -> paths.put(key, key));
+        }
+        assertThat(paths).containsOnlyKeys(map.getData().keySet());
+        for (Map.Entry<String, String> path : paths.entrySet()) {
+            String text = requireNonNull(map.getData().get(path.getKey()));
+            for (VolumeMount mount : refreshd(objects).getVolumeMounts()) {
+                text = text.replace(mount.getMountPath() + "/", folder + "/");
+            }
+            Path file = folder.resolve(path.getValue());
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, text);
+        }
+        for (String password : List.of("password", "stock")) {
+            Files.writeString(folder.resolve(password), "secret");
+        }
+    }
+
+    private static Map<String, String> environment(List<HasMetadata> objects) {
+        return refreshd(objects).getEnv().stream().collect(Collectors.toMap(EnvVar::getName, variable -> "x"));
+    }
+
+    private static void listens(List<HasMetadata> objects, HttpSettings http) throws IOException {
+        assertThat(http.host() + ":" + http.port()).isEqualTo("0.0.0.0:" + image("EXPOSE (.*)"));
+        assertThat(all(objects, Service.class))
+                .hasSize(pod(objects).getContainers().size() == 1 ? 1 : 0)
+                .allSatisfy(service -> {
+                    assertThat(http.allowedHosts())
+                            .contains(
+                                    service.getMetadata().getName(),
+                                    service.getMetadata().getName() + ".data.svc");
+                    assertThat(service.getSpec()
+                                    .getPorts()
+                                    .getFirst()
+                                    .getTargetPort()
+                                    .getStrVal())
+                            .isEqualTo(refreshd(objects).getPorts().getFirst().getName());
+                });
     }
 
     @Test
@@ -276,6 +326,8 @@ class HelmChartTest {
                 "config.database.url=mysql:x | config.database.url",
                 "config.database.password=x | config.database.password",
                 "config.http.listen=x | config.http.listen",
+                "config.database.url= | config.database.url",
+                "databases.a.database.url=x | databases.a.database.url",
                 "mode=other | mode must be one of",
                 "mode=sidecar | describe the application's containers",
             })
@@ -292,7 +344,7 @@ class HelmChartTest {
         values.properties().forEach(value -> {
             if (value.getValue().isObject()
                     && !value.getValue().isEmpty()
-                    && !List.of("config", "resources").contains(value.getKey())) {
+                    && !List.of("config", "databases", "resources").contains(value.getKey())) {
                 value.getValue().fieldNames().forEachRemaining(name -> names.add(value.getKey() + "." + name));
             } else {
                 names.add(value.getKey());
