@@ -89,9 +89,9 @@ public record TopicSurvey(
         return named && ends.size() == 1;
     }
 
-    /** Whether there is no topic yet. The connector makes one with the first event. */
+    /** Whether no event was ever written. The connector makes a topic a moment before the first one, which shows where it begins. */
     public boolean isEmpty() {
-        return topics.isEmpty();
+        return ends.values().stream().allMatch(end -> end == 0);
     }
 
     /** Offsets at which reading begins if nothing that the topics hold now needs to be read. */

@@ -72,8 +72,8 @@ final class TopicBootstrapServer implements BootstrapServer {
             throws SQLException, IOException, InterruptedException, KafkaUnavailableException {
         TopicSurvey survey = TopicSurvey.take(kafka);
         if (survey.isEmpty()) {
-            throw new IOException("there is no topic " + kafka.topics().text()
-                    + " yet; the connector makes it with the first event, unless it is stopped");
+            throw new IOException("there is no event in topic " + kafka.topics().text()
+                    + " yet; the connector writes one within seconds, unless it is stopped");
         }
         List<TopicOffset> recorded = TopicOffsets.read(handle);
         return new TopicBootstrapServer(

@@ -224,6 +224,8 @@ class TopicsIT {
             String topic = database.name();
             Map<String, String> connector = RunningKafka.toOneTopic(RunningKafka.connector(database, "dbz"));
             kafka().create(topic, "delete");
+            // Says nothing, and makes the daemon begin before the connector does.
+            kafka().send(topic, "{}");
             try (RunningDaemon daemon = RunningDaemon.prepare(configure(database, connector, topic, ""))) {
                 CompletableFuture<Void> begun = CompletableFuture.runAsync(daemon::begin, Thread.ofVirtual()::start);
                 await("the daemon reads on from here")

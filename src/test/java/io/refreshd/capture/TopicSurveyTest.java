@@ -49,6 +49,14 @@ class TopicSurveyTest {
                 .contains("topic-missing");
     }
 
+    /** Otherwise the first event would be read, and taken for a connector that has lost its offset. */
+    @Test
+    void aTopicWithoutAnEventIsAsGoodAsNone() {
+        assertThat(survey("one", 0, 0).isEmpty()).isTrue();
+        assertThat(survey("one", 0, 1).isEmpty()).isFalse();
+        assertThat(survey("one", 1, 1).isEmpty()).as("its records were deleted").isFalse();
+    }
+
     @Test
     void aTopicThatIsNewIsReadFromItsBeginningIfItIsWhole() {
         TopicPartition other = new TopicPartition("u", 0);
