@@ -88,12 +88,22 @@ final class Dispatcher {
         }
         turns.assess(now.nanos());
         Set<ViewState> seen = new HashSet<>();
-        for (ViewState view : places.inOrder(ready, now.nanos())) {
-            if (!places.anyFree()) {
-                return;
-            }
-            startInTurn(view, seen, now);
+        boolean started = true;
+        while (started && places.anyFree()) {
+            started = startFirst(ready, seen, now);
         }
+    }
+
+    /** Starts the first in order that need not wait. Its owner has had a turn then, so the next one is found by another order. */
+    private boolean startFirst(List<ViewState> ready, Set<ViewState> seen, Moment now) {
+        int running = views.runningCount();
+        for (ViewState view : places.inOrder(ready, now.nanos())) {
+            startInTurn(view, seen, now);
+            if (views.runningCount() > running) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

@@ -39,6 +39,11 @@ final class DataOracle {
         }
     }
 
+    /** Whether the query of the view, or of one that it reads, has changed since it was refreshed. */
+    boolean isOutdated(ViewId id) {
+        return outdated.contains(id);
+    }
+
     /**
      * Whether a refresh that starts now brings the view up to its query.
      *

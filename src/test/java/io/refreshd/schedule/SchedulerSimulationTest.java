@@ -18,8 +18,13 @@ class SchedulerSimulationTest {
     private static final int SEEDS = Integer.getInteger("refreshd.seeds", 12);
     private static final int STEPS = 4_000;
 
-    /** Seeds that have failed before; the first three when no view was queried whether it contains rows. */
-    private static final long[] KEPT = {-1841354963, -1752878046, -1434855776, -1609022233, -1452533345, -459640861};
+    /**
+     * Seeds that have failed before; the first three when no view was queried whether it contains rows. With the last one, two places that were
+     * given at once went to one owner.
+     */
+    private static final long[] KEPT = {
+        -1841354963, -1752878046, -1434855776, -1609022233, -1452533345, -459640861, 523138582
+    };
 
     /**
      * Likewise with incremental views: the oracle did not know that a view may wait for one that waits for the log; a view joined a round
