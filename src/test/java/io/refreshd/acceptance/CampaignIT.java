@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -28,6 +29,16 @@ class CampaignIT {
     @Test
     void anySeed() throws Exception {
         System.out.println(new Campaign(Campaign.Options.brief(System.nanoTime() & 0xffffff)).run());
+    }
+
+    /** Topics are the source, and faults of broker, connector and topic come besides. Options as below, and {@code -Drefreshd.topics=true}. */
+    @Test
+    @Tag("faults")
+    @EnabledIfSystemProperty(named = "refreshd.topics", matches = "true")
+    void overTopics() throws Exception {
+        long seed = Long.getLong("refreshd.seed", System.nanoTime() & 0xffffff);
+        Duration duration = Duration.ofMinutes(Long.getLong("refreshd.minutes", 10));
+        System.out.println(new Campaign(Campaign.Options.overTopics(seed, duration)).run());
     }
 
     /** Options: {@code -Drefreshd.minutes=10 -Drefreshd.seed=…} */

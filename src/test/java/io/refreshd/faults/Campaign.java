@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -83,6 +84,20 @@ public final class Campaign {
             return new Options(seed, Duration.ofSeconds(30), 20_000, 2_500, 8, kinds, environment, false);
         }
 
+        /** The daemon reads topics. */
+        public static Options overTopics(long seed, Duration duration) {
+            CampaignEnvironment environment = CampaignEnvironment.ofTopics(seed);
+            return new Options(
+                    seed,
+                    duration,
+                    20_000,
+                    10_000,
+                    Integer.MAX_VALUE,
+                    FaultSelection.of(environment),
+                    environment,
+                    true);
+        }
+
         public static Options thorough(long seed, Duration duration) {
             CampaignEnvironment environment = CampaignEnvironment.of(seed);
             return new Options(
@@ -116,9 +131,13 @@ public final class Campaign {
         try (DatabaseServer server =
                         DatabaseServer.start(data, options.environment().postgres(), clocks.environmentOfServer());
                 TcpProxy proxy = new TcpProxy(server.port());
+                @Nullable CampaignTopics topics = prepare(server);
                 CampaignDaemon daemon = CampaignDaemon.of(
-                        folder, proxy.port(), options.environment().user(), clocks.environmentOfDaemon())) {
-            CampaignSchema.create(server, options.items(), options.environment());
+                        folder,
+                        proxy.port(),
+                        options.environment().user(),
+                        clocks.environmentOfDaemon(),
+                        Optional.ofNullable(topics))) {
             proxy.start();
             daemon.start();
             AtomicLong nextId = new AtomicLong(CampaignSchema.ROWS + 1);
@@ -132,7 +151,8 @@ public final class Campaign {
                 threads.add(Thread.ofPlatform().name("worker-" + i).start(worker));
             }
             try {
-                FaultContext context = new FaultContext(server, proxy, daemon, clocks, random, stopFaults, options);
+                FaultContext context = new FaultContext(
+                        server, proxy, daemon, clocks, Optional.ofNullable(topics), random, stopFaults, options);
                 recover(context, "start");
                 if (options.environment().incremental()) {
                     looking.lock();
@@ -169,11 +189,19 @@ public final class Campaign {
         if (found != null) {
             throw new Violation(report() + "VIOLATION: " + found.getMessage()
                     + "\nReproduce: ./mvnw verify -Pfaults -Drefreshd.seed="
-                    + options.seed() + " -Drefreshd.minutes="
+                    + options.seed()
+                    + (options.environment().topics() ? " -Drefreshd.topics=true -Dit.test=CampaignIT#overTopics" : "")
+                    + " -Drefreshd.minutes="
                     + Math.max(1, options.duration().toMinutes())
                     + "; the daemon's log is " + folder.resolve("daemon.log"));
         }
         return report();
+    }
+
+    /** Makes the tables, and whatever writes topics of them. */
+    private @Nullable CampaignTopics prepare(DatabaseServer server) throws Exception {
+        CampaignSchema.create(server, options.items(), options.environment());
+        return options.environment().topics() ? CampaignTopics.start(server, options.seed(), folder) : null;
     }
 
     private void injectFaults(FaultContext context) throws Exception {
@@ -205,7 +233,7 @@ public final class Campaign {
         note(kind);
         currentFault.set(kind);
         try {
-            Faults.ALL.get(kind).inject(context);
+            Faults.of(kind).inject(context);
         } catch (SQLException | NotInjectedException e) {
             note("not injected, " + kind + ": " + e.getMessage());
             statistics.count("not injected");
@@ -243,6 +271,9 @@ public final class Campaign {
                 TimeUnit.MILLISECONDS.sleep(100);
                 if (++looks % 10 == 0) {
                     ApplicationClient.resolvePrepared(context.server());
+                    if (context.topics().isPresent()) {
+                        context.topics().get().restartFailedTasks();
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -20,19 +21,26 @@ final class CampaignDaemon implements AutoCloseable {
     }
 
     /** @param folder where configuration and log are */
-    static CampaignDaemon of(Path folder, int proxyPort, String user, Map<String, String> environment)
+    static CampaignDaemon of(
+            Path folder, int proxyPort, String user, Map<String, String> environment, Optional<CampaignTopics> topics)
             throws IOException {
         Path configuration = folder.resolve("refreshd.yaml");
-        Files.writeString(configuration, """
+        Files.writeString(
+                configuration,
+                """
                 database:
                   url: jdbc:postgresql://localhost:%d/postgres
                   user: %s
                 views: { quiet-period: 100ms, target-lag: 2s, include: ["public.*", "neighbour.*"] }
                 refresh: { max-concurrent: 2, lock-timeout: 1s }
-                capture: { heartbeat-interval: 500ms, catalog-poll-interval: 500ms }
+                capture: { heartbeat-interval: 500ms, catalog-poll-interval: 500ms%s }
                 http:
                   listen: 127.0.0.1:0
-                """.formatted(proxyPort, user));
+                """.formatted(
+                                proxyPort,
+                                user,
+                                topics.map(used -> CampaignTopics.capture()).orElse(""))
+                        + topics.map(CampaignTopics::configuration).orElse(""));
         return new CampaignDaemon(
                 DaemonProcess.of(configuration).environment(environment).logFile(folder.resolve("daemon.log")));
     }

@@ -1,5 +1,6 @@
 package io.refreshd.faults;
 
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /** What a fault acts on. */
@@ -8,6 +9,7 @@ record FaultContext(
         TcpProxy proxy,
         CampaignDaemon daemon,
         Clocks clocks,
+        Optional<CampaignTopics> topics,
         RandomGenerator random,
         StopSignal stop,
         Campaign.Options options) {

@@ -1,6 +1,8 @@
 package io.refreshd.faults;
 
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The kinds of faults that a campaign draws from.
@@ -11,13 +13,19 @@ import java.util.List;
 final class FaultSelection {
     private static final int SECOND = 24;
     private static final int THIRD = 28;
+    /** What is done to a slot or publication of the daemon's own, or would stop whoever runs the connector for good. */
+    private static final Pattern OF_SLOTS = Pattern.compile("^(slot|publication|table out|neighbour)");
 
     private FaultSelection() {}
 
     static List<String> of(CampaignEnvironment environment) {
-        return all().stream()
-                .filter(kind -> environment.movableClocks() || !kind.contains("clock"))
-                .toList();
+        Stream<String> kinds = all().stream().filter(kind -> environment.movableClocks() || !kind.contains("clock"));
+        return environment.topics()
+                ? Stream.concat(
+                                kinds.filter(kind -> !OF_SLOTS.matcher(kind).find()),
+                                CampaignTopics.faults().keySet().stream())
+                        .toList()
+                : kinds.toList();
     }
 
     private static List<String> all() {

@@ -168,6 +168,12 @@ final class Faults {
         ALL.putAll(HostileNeighbour.all());
     }
 
+    /** The fault of this name, also one of topics. */
+    static Fault of(String kind) {
+        Fault fault = ALL.get(kind);
+        return fault == null ? CampaignTopics.faults().get(kind) : fault;
+    }
+
     private Faults() {}
 
     /** Sets a clock forward or back and then right again: by up to an hour, or by seconds. */

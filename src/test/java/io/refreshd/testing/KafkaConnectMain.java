@@ -17,15 +17,17 @@ import org.apache.kafka.connect.runtime.Herder.Created;
 import org.apache.kafka.connect.runtime.Worker;
 import org.apache.kafka.connect.runtime.isolation.Plugins;
 import org.apache.kafka.connect.runtime.rest.entities.ConnectorInfo;
+import org.apache.kafka.connect.runtime.rest.entities.ConnectorStateInfo.TaskState;
 import org.apache.kafka.connect.runtime.standalone.StandaloneConfig;
 import org.apache.kafka.connect.runtime.standalone.StandaloneHerder;
 import org.apache.kafka.connect.storage.FileOffsetBackingStore;
+import org.apache.kafka.connect.util.ConnectorTaskId;
 import org.apache.kafka.connect.util.FutureCallback;
 
 /**
  * A Kafka broker and Kafka Connect's own runtime, without its REST server, in a process of their own. Reads one command a line:
- * {@code put NAME KEY=VALUE;KEY=VALUE} starts a connector or gives it other settings, {@code delete NAME} ends it; {@code stop} and
- * {@code start} are about the broker. Answers each line with one line. Ends with its input, so that no broker outlives the test that
+ * {@code put NAME KEY=VALUE;KEY=VALUE} starts a connector or gives it other settings, {@code delete NAME} ends it, {@code restart} starts
+ * each task again that has failed; {@code stop} and {@code start} are about the broker. Answers each line with one line. Ends with its input, so that no broker outlives the test that
  * started it.
  */
 public final class KafkaConnectMain {
@@ -78,10 +80,10 @@ public final class KafkaConnectMain {
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             String[] words = line.split(" ", 3);
             if (words.length == 1) {
-                if (words[0].equals("stop")) {
-                    broker.shutdown();
-                } else {
-                    broker.startup();
+                switch (words[0]) {
+                    case "stop" -> broker.shutdown();
+                    case "start" -> broker.startup();
+                    default -> restartFailedTasks(herder);
                 }
                 System.out.println("done");
                 continue;
@@ -100,6 +102,16 @@ public final class KafkaConnectMain {
             }
         }
         herder.stop();
+    }
+
+    private static void restartFailedTasks(StandaloneHerder herder) {
+        for (String connector : herder.connectors()) {
+            for (TaskState task : herder.connectorStatus(connector).tasks()) {
+                if (task.state().equals("FAILED")) {
+                    herder.restartTask(new ConnectorTaskId(connector, task.id()), new FutureCallback<>());
+                }
+            }
+        }
     }
 
     private static Map<String, String> connector(String name, String settings) {

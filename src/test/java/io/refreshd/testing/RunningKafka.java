@@ -79,18 +79,23 @@ public final class RunningKafka {
 
     /** The settings of a connector that refreshd can read from, with one topic named like the database. */
     public static Map<String, String> connector(TestDatabase database, String publication) throws IOException {
-        String[] address =
-                database.url().replaceAll("jdbc:postgresql://([^/]+)/.*", "$1").split(":");
+        String address = database.url().replaceAll("jdbc:postgresql://([^/]+)/.*", "$1");
+        return connector(address, database.name(), database.name(), database.slot(), publication);
+    }
+
+    /** @param address host and port @param prefix of topics */
+    public static Map<String, String> connector(
+            String address, String database, String prefix, String slot, String publication) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
         settings.put("plugin.name", "pgoutput");
-        settings.put("database.hostname", address[0]);
-        settings.put("database.port", address[1]);
+        settings.put("database.hostname", address.split(":")[0]);
+        settings.put("database.port", address.split(":")[1]);
         settings.put("database.user", "postgres");
         settings.put("database.password", "x");
-        settings.put("database.dbname", database.name());
-        settings.put("topic.prefix", database.name());
-        settings.put("slot.name", database.slot());
+        settings.put("database.dbname", database);
+        settings.put("topic.prefix", prefix);
+        settings.put("slot.name", slot);
         settings.put("publication.name", publication);
         settings.put("publication.autocreate.mode", "disabled");
         settings.put("snapshot.mode", "no_data");
@@ -153,6 +158,11 @@ public final class RunningKafka {
 
     public synchronized void startBroker() throws IOException {
         commands.println("start");
+        answer("done");
+    }
+
+    public synchronized void restartFailedTasks() throws IOException {
+        commands.println("restart");
         answer("done");
     }
 
