@@ -36,7 +36,7 @@ public final class Daemon implements AutoCloseable {
         LogValues.show(configuration.log().values());
         HttpSettings http = configuration.http();
         this.unit = new DatabaseUnit(configuration, Optional.empty(), rolesInterval);
-        this.monitor = new ProcessMonitor(
+        this.monitor = ProcessMonitor.ofOne(
                 new InetSocketAddress(http.host(), http.port()),
                 http.allowedHosts(),
                 unit.monitor(),

@@ -6,9 +6,9 @@ import io.refreshd.config.HttpSettings;
 import io.refreshd.daemon.RoleViewController;
 import io.refreshd.daemon.Version;
 import io.refreshd.model.Moment;
-import io.refreshd.observe.FleetMonitor;
 import io.refreshd.observe.LogDatabase;
 import io.refreshd.observe.LogValues;
+import io.refreshd.observe.ProcessMonitor;
 import io.refreshd.observe.ServedDatabase;
 import io.refreshd.report.Notice;
 import io.refreshd.report.UnitPhase;
@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,7 +48,7 @@ public final class Fleet implements AutoCloseable {
     private final SortedMap<String, UnitRunner> units = new TreeMap<>();
     private final SortedMap<String, ServedDatabase> unusable = new TreeMap<>();
     private final Optional<GroupMembership> group;
-    private final FleetMonitor monitor;
+    private final ProcessMonitor monitor;
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private boolean closed;
 
@@ -78,7 +79,7 @@ public final class Fleet implements AutoCloseable {
         }
         this.group = configuration.group().map(settings -> new GroupMembership(settings, units.keySet(), this::serve));
         HttpSettings http = configuration.http();
-        this.monitor = new FleetMonitor(
+        this.monitor = ProcessMonitor.ofSeveral(
                 new InetSocketAddress(http.host(), http.port()),
                 http.allowedHosts(),
                 this::databases,
@@ -145,7 +146,7 @@ public final class Fleet implements AutoCloseable {
     /** All databases of the configuration, by name. */
     public List<ServedDatabase> databases() {
         return Stream.concat(units.values().stream().map(UnitRunner::show), unusable.values().stream())
-                .sorted(java.util.Comparator.comparing(ServedDatabase::name))
+                .sorted(Comparator.comparing(ServedDatabase::name))
                 .toList();
     }
 

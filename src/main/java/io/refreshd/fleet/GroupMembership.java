@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -228,7 +229,7 @@ final class GroupMembership implements AutoCloseable {
     private Set<String> names(Collection<TopicPartition> partitions) {
         return partitions.stream()
                 .filter(partition -> partition.partition() == 0)
-                .flatMap(partition -> java.util.stream.Stream.ofNullable(databaseOf.get(partition.topic())))
+                .flatMap(partition -> Stream.ofNullable(databaseOf.get(partition.topic())))
                 .collect(Collectors.toSet());
     }
 

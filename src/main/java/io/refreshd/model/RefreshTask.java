@@ -117,23 +117,15 @@ public record RefreshTask(
     public RefreshTask withoutDownstream(Set<ViewId> views) {
         Set<ViewId> others = new HashSet<>(downstream);
         others.removeAll(views);
-        return new RefreshTask(
-                view,
-                oid,
-                method,
-                awaited,
-                covers,
-                routed,
-                others,
-                downstreamMark,
-                oldestCommit,
-                lookups,
-                basis,
-                timeLimit);
+        return with(others, timeLimit);
     }
 
     /** The same task, with another time limit. */
     public RefreshTask within(Optional<Duration> limit) {
+        return with(downstream, limit);
+    }
+
+    private RefreshTask with(Set<ViewId> readers, Optional<Duration> limit) {
         return new RefreshTask(
                 view,
                 oid,
@@ -141,7 +133,7 @@ public record RefreshTask(
                 awaited,
                 covers,
                 routed,
-                downstream,
+                readers,
                 downstreamMark,
                 oldestCommit,
                 lookups,

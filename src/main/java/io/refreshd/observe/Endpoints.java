@@ -41,11 +41,7 @@ public final class Endpoints implements Pages.Answers {
     }
 
     @Override
-    public Response answer(String method, String path, String query, String accept) {
-        if (!method.equals("GET")) {
-            return Response.json(405, StatusJson.error("only GET is answered here"))
-                    .with("Allow", "GET");
-        }
+    public Response answer(String path, String query, String accept) {
         return switch (path) {
             case "/" -> page.render(status.get(), clock.get().wall());
             case "/timeline" -> timeline(query);

@@ -37,11 +37,7 @@ final class FleetEndpoints implements Pages.Answers {
     }
 
     @Override
-    public Response answer(String method, String path, String query, String accept) {
-        if (!method.equals("GET")) {
-            return Response.json(405, StatusJson.error("only GET is answered here"))
-                    .with("Allow", "GET");
-        }
+    public Response answer(String path, String query, String accept) {
         return switch (path) {
             case "/" -> page.render(summaries(), now.get());
             case "/metrics" -> scrape.answer(accept);

@@ -47,6 +47,9 @@ public final class HttpServer implements AutoCloseable {
                     "this host name is not answered: use localhost, an address or the host in http.listen, or add the name"
                             + " to http.allowed-hosts"));
 
+    private static final Response NOT_GET =
+            Response.json(405, StatusJson.error("only GET is answered here")).with("Allow", "GET");
+
     private final InetSocketAddress address;
     private final AllowedHosts hosts;
     private final Function<String, Located> site;
@@ -160,7 +163,8 @@ public final class HttpServer implements AutoCloseable {
             var headers = exchange.getResponseHeaders();
             DEFAULT_HEADERS.forEach(headers::set);
             boolean allowed = hosts.allow(exchange.getRequestHeaders().getOrDefault("Host", List.of()));
-            String path = exchange.getRequestMethod().equals("GET") && allowed ? located.path() : "";
+            boolean get = exchange.getRequestMethod().equals("GET");
+            String path = get && allowed ? located.path() : "";
             if (path.equals("/events")) {
                 events.stream(exchange, located.pages().answers()::livePart);
                 return;
@@ -173,7 +177,7 @@ public final class HttpServer implements AutoCloseable {
                 }
                 response = refusal.get();
             } else {
-                response = allowed ? answer(exchange, located) : FOREIGN_HOST;
+                response = !allowed ? FOREIGN_HOST : get ? answer(exchange, located) : NOT_GET;
             }
             headers.set("Content-Type", response.contentType());
             response.headers().forEach(headers::set);
@@ -197,11 +201,7 @@ public final class HttpServer implements AutoCloseable {
             String accept = exchange.getRequestHeaders().getFirst("Accept");
             return located.pages()
                     .answers()
-                    .answer(
-                            exchange.getRequestMethod(),
-                            located.path(),
-                            query == null ? "" : query,
-                            accept == null ? "" : accept);
+                    .answer(located.path(), query == null ? "" : query, accept == null ? "" : accept);
         } catch (RuntimeException | StackOverflowError e) {
             located.pages().errors().accept(e);
             log.atError()

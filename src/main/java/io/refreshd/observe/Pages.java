@@ -17,12 +17,12 @@ record Pages(Answers answers, ViewEventStream viewEvents, Consumer<Throwable> er
     /** Answers requests. Thread: any. */
     interface Answers {
         /**
-         * The response to one request.
+         * The response to a GET.
          *
          * @param query what follows the question mark, not decoded; empty if there is none
          * @param accept the header {@code Accept}; empty if there is none
          */
-        Response answer(String method, String path, String query, String accept);
+        Response answer(String path, String query, String accept);
 
         /** The main part of the page as HTML, for {@link ServerSentEvents}. */
         String livePart();

@@ -1,19 +1,61 @@
 package io.refreshd.observe;
 
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.refreshd.model.Moment;
 import java.net.InetSocketAddress;
 import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
 
-/** Observability of a process that serves one database: the HTTP server, and the metrics of process and JVM. */
+/**
+ * Observability of a process: the HTTP server, and the metrics of process and JVM. With several databases also what concerns all of them;
+ * each has the pages of a process of its own below {@code /databases/NAME/}.
+ */
 public final class ProcessMonitor implements AutoCloseable {
     private final RuntimeSeries runtime;
     private final HttpServer server;
 
+    private ProcessMonitor(PrometheusMeterRegistry registry, HttpServer server, String version) {
+        BuildInfo.register(registry, version);
+        this.runtime = new RuntimeSeries(registry);
+        this.server = server;
+    }
+
     /** @param allowedHosts names by which the address may be called, see {@link AllowedHosts} */
-    public ProcessMonitor(
+    public static ProcessMonitor ofOne(
             InetSocketAddress address, Collection<String> allowedHosts, Monitor database, String version) {
-        BuildInfo.register(database.registry(), version);
-        this.runtime = new RuntimeSeries(database.registry());
-        this.server = new HttpServer(address, allowedHosts, database.pages());
+        return new ProcessMonitor(
+                database.registry(), new HttpServer(address, allowedHosts, database.pages()), version);
+    }
+
+    /**
+     * @param databases all that are configured, always under the same names; called by each request
+     * @param stuck why the process should be started again; empty if it should not
+     */
+    public static ProcessMonitor ofSeveral(
+            InetSocketAddress address,
+            Collection<String> allowedHosts,
+            Supplier<List<ServedDatabase>> databases,
+            Supplier<List<String>> stuck,
+            Supplier<Moment> clock,
+            String version) {
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        new DatabaseSeries(registry, databases);
+        Pages pages = new Pages(
+                new FleetEndpoints(databases, stuck, () -> clock.get().wall(), new FleetScrape(registry, databases)));
+        HttpServer server = new HttpServer(address, allowedHosts, path -> locate(path, databases.get(), pages));
+        return new ProcessMonitor(registry, server, version);
+    }
+
+    private static HttpServer.Located locate(String path, List<ServedDatabase> databases, Pages all) {
+        for (ServedDatabase database : databases) {
+            String below = FleetEndpoints.DATABASES + database.name();
+            if (database.monitor().isPresent() && path.startsWith(below + "/")) {
+                return new HttpServer.Located(database.monitor().get().pages(), path.substring(below.length()));
+            }
+        }
+        return new HttpServer.Located(all, path);
     }
 
     /** @throws HttpBindException if the address is taken or unknown */

@@ -103,8 +103,8 @@ final class GroupRefresher {
      * reads itself.
      */
     private static List<RefreshTask> upstreamFirst(List<RefreshTask> tasks) {
-        Map<ViewId, RefreshTask> readers = new HashMap<>();
-        tasks.forEach(task -> readers.put(task.view(), task));
+        Map<ViewId, RefreshTask> byView = new HashMap<>();
+        tasks.forEach(task -> byView.put(task.view(), task));
         Map<ViewId, Integer> waitsFor = new HashMap<>();
         tasks.forEach(task -> task.downstream().forEach(reader -> waitsFor.merge(reader, 1, Integer::sum)));
         Queue<RefreshTask> next = new PriorityQueue<>(Comparator.comparingLong(RefreshTask::oid));
@@ -114,8 +114,8 @@ final class GroupRefresher {
             RefreshTask task = next.remove();
             ordered.add(task);
             for (ViewId reader : task.downstream()) {
-                if (waitsFor.merge(reader, -1, Integer::sum) == 0 && readers.containsKey(reader)) {
-                    next.add(readers.get(reader));
+                if (waitsFor.merge(reader, -1, Integer::sum) == 0 && byView.containsKey(reader)) {
+                    next.add(byView.get(reader));
                 }
             }
         }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a process with several databases shows of them together, and of each. */
-class FleetMonitorTest {
+class FleetPagesTest {
     private final HttpClient client = HttpClient.newHttpClient();
     private final Monitor orders = monitor("orders", Samples.status(Samples.fresh(Samples.VIEW)));
     private final Monitor away = monitor("away", DaemonStatus.STARTING);
@@ -33,7 +33,7 @@ class FleetMonitorTest {
             new ServedDatabase("orders", UnitPhase.SERVED, "", 0, Optional.of(orders)),
             new ServedDatabase("theirs", UnitPhase.ELSEWHERE, "another has it", 0, Optional.empty()));
     private final List<String> stuck = new ArrayList<>();
-    private final FleetMonitor monitor = new FleetMonitor(
+    private final ProcessMonitor monitor = ProcessMonitor.ofSeveral(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             List.of(),
             () -> databases,
