@@ -37,6 +37,9 @@ import org.postgresql.PGConnection;
 
 /** The server is unusable for a while. The daemon keeps running, reports what it waits for, and recovers without help. */
 class SupervisionIT {
+    /** SQLSTATE of a server that has no connection left. */
+    private static final String TOO_MANY = "53300";
+
     private static final int FAILURES_THAT_SUSPEND = 5;
 
     private static Path folder;
@@ -94,6 +97,13 @@ class SupervisionIT {
                     connection.close();
                 }
             }
+            // A session that is closed has its slot until the server has ended it.
+            await().ignoreExceptionsMatching(
+                            error -> error instanceof SQLException full && TOO_MANY.equals(full.getSQLState()))
+                    .until(() -> {
+                        as("plain", "SELECT");
+                        return true;
+                    });
             assertComesBack(daemon);
             assertThat(gaps(daemon)).isEmpty();
         }
@@ -239,7 +249,7 @@ class SupervisionIT {
                 all.add(DriverManager.getConnection(server.url("postgres"), user, ""));
             }
         } catch (SQLException e) {
-            assertThat(e.getSQLState()).isEqualTo("53300");
+            assertThat(e.getSQLState()).isEqualTo(TOO_MANY);
         }
         // Frees the connections of the daemon. The next call takes them.
         try (var statement = all.getFirst().createStatement()) {
