@@ -52,6 +52,8 @@ final class TopicReader implements AutoCloseable {
     private final KafkaSettings settings;
     private final Admin admin;
     private final Consumer<byte[], byte[]> consumer;
+    /** The identity of each topic that is read, by its name. */
+    private final Map<String, String> ids = new HashMap<>();
 
     /** A topic as it is found. */
     record Topic(String id, int partitions) {}
@@ -143,28 +145,48 @@ final class TopicReader implements AutoCloseable {
     /** Reads from these places on, and goes on in partitions that are read already. */
     void readFrom(Collection<TopicOffset> places) {
         Set<TopicPartition> read = new HashSet<>(consumer.assignment());
-        places.forEach(place -> read.add(new TopicPartition(place.topic(), place.partition())));
+        places.forEach(place -> {
+            read.add(new TopicPartition(place.topic(), place.partition()));
+            ids.put(place.topic(), place.topicId());
+        });
         consumer.assign(read);
         places.forEach(place -> consumer.seek(new TopicPartition(place.topic(), place.partition()), place.next()));
     }
 
     /** @throws TopicGap if the topics hold no record where reading was to go on, or refreshd cannot decompress it */
-    ConsumerRecords<byte[], byte[]> poll(Duration longest) {
+    ConsumerRecords<byte[], byte[]> poll(Duration longest) throws InterruptedException {
         try {
             return consumer.poll(longest);
         } catch (OffsetOutOfRangeException e) {
-            Map<TopicPartition, Long> beginnings =
-                    beginnings(e.offsetOutOfRangePartitions().keySet());
-            boolean overtaken = e.offsetOutOfRangePartitions().entrySet().stream()
-                    .anyMatch(wanted -> wanted.getValue() < beginnings.getOrDefault(wanted.getKey(), 0L));
-            throw new TopicGap(
-                    overtaken ? "retention-overtaken" : "offsets-out-of-range",
-                    "the topics hold no record at " + e.offsetOutOfRangePartitions());
+            Map<TopicPartition, Long> wanted = e.offsetOutOfRangePartitions();
+            String reason = outOfRange(wanted, ids, topics(), consumer.assignment())
+                    .orElseGet(() -> outOfRange(wanted, beginnings(wanted.keySet())));
+            throw new TopicGap(reason, "the topics hold no record at " + wanted);
         } catch (KafkaException e) {
             throw unreadable(e)
                     .map(what -> (RuntimeException) new TopicGap(UNREADABLE, what))
                     .orElse(e);
         }
+    }
+
+    /** Pure. @return why a topic is not the one that was read, which explains its offsets too; empty if each is */
+    static Optional<String> outOfRange(
+            Map<TopicPartition, Long> wanted,
+            Map<String, String> ids,
+            Map<String, Topic> topics,
+            Collection<TopicPartition> read) {
+        return wanted.keySet().stream()
+                .map(TopicPartition::topic)
+                .flatMap(name -> TopicWatch.topicChange(name, ids.getOrDefault(name, ""), topics, read).stream())
+                .findFirst();
+    }
+
+    /** Pure. @return what has become of the records that were to be read next, in topics that are the same */
+    static String outOfRange(Map<TopicPartition, Long> wanted, Map<TopicPartition, Long> beginnings) {
+        return wanted.entrySet().stream()
+                        .anyMatch(place -> place.getValue() < beginnings.getOrDefault(place.getKey(), 0L))
+                ? "retention-overtaken"
+                : "offsets-out-of-range";
     }
 
     /** What makes a record one that nobody can read; empty: the record is not to blame. */
@@ -186,7 +208,8 @@ final class TopicReader implements AutoCloseable {
     }
 
     /** The last record before {@code end}, of those that can be read; empty if there is none. Moves the reader. */
-    Optional<ConsumerRecord<byte[], byte[]>> last(TopicPartition partition, long beginning, long end) {
+    Optional<ConsumerRecord<byte[], byte[]>> last(TopicPartition partition, long beginning, long end)
+            throws InterruptedException {
         // Transactions of Connect end with a record that nobody sees.
         long from = Math.max(beginning, end - 3);
         consumer.assign(List.of(partition));

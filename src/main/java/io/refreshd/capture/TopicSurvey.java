@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -50,7 +51,13 @@ public record TopicSurvey(
             Map<String, TopicReader.Topic> topics = reader.topics();
             Set<TopicPartition> partitions = TopicReader.partitions(topics);
             reader.readFrom(partitions.stream()
-                    .map(partition -> new TopicOffset(partition.topic(), partition.partition(), "", 0, Lsn.ZERO))
+                    .map(partition -> new TopicOffset(
+                            partition.topic(),
+                            partition.partition(),
+                            Objects.requireNonNull(topics.get(partition.topic()))
+                                    .id(),
+                            0,
+                            Lsn.ZERO))
                     .toList());
             Map<TopicPartition, Long> beginnings = reader.beginnings(partitions);
             Map<TopicPartition, Long> ends = reader.ends(partitions);
@@ -64,8 +71,11 @@ public record TopicSurvey(
                                         beginnings.getOrDefault(partition, 0L),
                                         ends.getOrDefault(partition, 0L))
                                 .flatMap(TopicSurvey::version);
-                    } catch (TopicGap unreadable) {
-                        compressed.add(partition.topic());
+                    } catch (TopicGap gap) {
+                        // Otherwise records were removed meanwhile, and there is no version to see.
+                        if (gap.reason().equals(TopicReader.UNREADABLE)) {
+                            compressed.add(partition.topic());
+                        }
                     }
                 }
             }

@@ -8,9 +8,10 @@ import io.refreshd.config.TopicPattern;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.MockConsumer;
-import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.CorruptRecordException;
@@ -33,10 +34,21 @@ class TopicReaderTest {
 
     @ParameterizedTest
     @CsvSource({"4, retention-overtaken", "5, offsets-out-of-range", "9, offsets-out-of-range"})
-    void aPlaceThatTheTopicsDoNotHoldAnyMoreIsAGap(long wanted, String reason) {
-        consumer.updateBeginningOffsets(Map.of(P, 5L));
-        consumer.setPollException(new OffsetOutOfRangeException("gone", Map.of(P, wanted)));
-        assertGap(reason, "the topics hold no record at {t-0=" + wanted + "}");
+    void aPlaceThatATopicDoesNotHoldAnyMoreIsAGap(long wanted, String reason) {
+        assertThat(TopicReader.outOfRange(Map.of(P, wanted), Map.of(P, 5L))).isEqualTo(reason);
+    }
+
+    /** Whoever finds the topic first, by its identity or by the offsets that it lacks, names what happened alike. */
+    @Test
+    void offsetsOfATopicThatIsAnotherAreNoMatterOfTheirOwn() {
+        assertThat(outOfRange(Map.of("t", new TopicReader.Topic("two", 1)))).contains("topic-made-anew");
+        assertThat(outOfRange(Map.of())).contains("topic-missing");
+        assertThat(outOfRange(Map.of("t", new TopicReader.Topic("one", 2)))).contains("partitions-added");
+        assertThat(outOfRange(Map.of("t", new TopicReader.Topic("one", 1)))).isEmpty();
+    }
+
+    private static Optional<String> outOfRange(Map<String, TopicReader.Topic> found) {
+        return TopicReader.outOfRange(Map.of(P, 9L), Map.of("t", "one"), found, Set.of(P));
     }
 
     @Test
