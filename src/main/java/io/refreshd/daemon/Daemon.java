@@ -7,6 +7,7 @@ import io.refreshd.observe.LogValues;
 import io.refreshd.observe.ProcessMonitor;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
+import io.refreshd.stream.StartPermits;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -35,7 +36,7 @@ public final class Daemon implements AutoCloseable {
     public Daemon(Configuration configuration, Duration rolesInterval) {
         LogValues.show(configuration.log().values());
         HttpSettings http = configuration.http();
-        this.unit = new DatabaseUnit(configuration, Optional.empty(), rolesInterval);
+        this.unit = new DatabaseUnit(configuration, Optional.empty(), rolesInterval, StartPermits.UNBOUNDED);
         this.monitor = ProcessMonitor.ofOne(
                 new InetSocketAddress(http.host(), http.port()),
                 http.allowedHosts(),

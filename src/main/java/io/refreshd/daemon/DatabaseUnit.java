@@ -19,6 +19,7 @@ import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import io.refreshd.schedule.Event;
 import io.refreshd.stream.DatabaseSession;
+import io.refreshd.stream.StartPermits;
 import io.refreshd.stream.StreamSupervisor;
 import io.refreshd.stream.Surroundings;
 import java.time.Duration;
@@ -68,8 +69,10 @@ public final class DatabaseUnit implements AutoCloseable {
     /**
      * @param database its name if the process serves several; then somebody who has to change something in it first is waited for
      * @param rolesInterval how often role views are reconciled though no change of a role was read from the log
+     * @param permits shared with the other databases of the process
      */
-    public DatabaseUnit(Configuration configuration, Optional<String> database, Duration rolesInterval) {
+    public DatabaseUnit(
+            Configuration configuration, Optional<String> database, Duration rolesInterval, StartPermits permits) {
         Supplier<Moment> clock = () -> new Moment(System.nanoTime(), Instant.now());
         this.configuration = configuration;
         this.several = database.isPresent();
@@ -79,7 +82,7 @@ public final class DatabaseUnit implements AutoCloseable {
         this.supervisor = new StreamSupervisor(
                 configuration,
                 connections,
-                new Surroundings(this::accept, clock, this::fatal, this::reconcileSoon),
+                new Surroundings(this::accept, clock, this::fatal, this::reconcileSoon, permits),
                 stream,
                 stream::session,
                 new Endings());

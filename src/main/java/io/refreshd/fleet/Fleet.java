@@ -4,6 +4,7 @@ import io.refreshd.config.DatabaseEntry;
 import io.refreshd.config.FleetConfiguration;
 import io.refreshd.config.HttpSettings;
 import io.refreshd.daemon.RoleViewController;
+import io.refreshd.daemon.StartQueue;
 import io.refreshd.daemon.Version;
 import io.refreshd.model.Moment;
 import io.refreshd.observe.LogDatabase;
@@ -59,13 +60,19 @@ public final class Fleet implements AutoCloseable {
     /** @param listener hears of what happens to each database; called on its threads, and must be quick */
     public Fleet(FleetConfiguration configuration, Duration rolesInterval, BiConsumer<String, Notice> listener) {
         LogValues.show(configuration.log().values());
+        StartQueue starts = new StartQueue();
         for (DatabaseEntry entry : configuration.databases()) {
             switch (entry) {
                 case DatabaseEntry.Usable usable ->
                     units.put(
                             usable.name(),
                             new UnitRunner(
-                                    usable.name(), usable.configuration(), rolesInterval, listener, this::elsewhere));
+                                    usable.name(),
+                                    usable.configuration(),
+                                    rolesInterval,
+                                    starts,
+                                    listener,
+                                    this::elsewhere));
                 case DatabaseEntry.Unusable bad ->
                     unusable.put(
                             bad.name(),

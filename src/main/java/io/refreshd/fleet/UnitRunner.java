@@ -2,6 +2,7 @@ package io.refreshd.fleet;
 
 import io.refreshd.config.Configuration;
 import io.refreshd.daemon.DatabaseUnit;
+import io.refreshd.daemon.StartQueue;
 import io.refreshd.model.Backoff;
 import io.refreshd.observe.LogDatabase;
 import io.refreshd.observe.ServedDatabase;
@@ -39,6 +40,7 @@ final class UnitRunner {
     private final String name;
     private final Configuration configuration;
     private final Duration rolesInterval;
+    private final StartQueue starts;
     private final BiConsumer<String, Notice> listener;
     private final Supplier<String> elsewhere;
 
@@ -48,16 +50,21 @@ final class UnitRunner {
     private volatile int failuresInARow;
     private final AtomicLong restarts = new AtomicLong();
 
-    /** @param elsewhere what to say of the database while this process does not serve it */
+    /**
+     * @param starts the queue of all databases of this process
+     * @param elsewhere what to say of the database while this process does not serve it
+     */
     UnitRunner(
             String name,
             Configuration configuration,
             Duration rolesInterval,
+            StartQueue starts,
             BiConsumer<String, Notice> listener,
             Supplier<String> elsewhere) {
         this.name = name;
         this.configuration = configuration;
         this.rolesInterval = rolesInterval;
+        this.starts = starts;
         this.listener = listener;
         this.elsewhere = elsewhere;
     }
@@ -142,7 +149,7 @@ final class UnitRunner {
     private String serve() throws InterruptedException {
         DatabaseUnit begun = null;
         try {
-            begun = new DatabaseUnit(configuration, Optional.of(name), rolesInterval);
+            begun = new DatabaseUnit(configuration, Optional.of(name), rolesInterval, starts);
             begun.addListener(notice -> listener.accept(name, notice));
             begun.begin();
             unit = begun;

@@ -43,7 +43,7 @@ final class OutageLog {
                 log.atInfo().addKeyValue("reason", detail).log("Standing by");
             }
             standingBy = true;
-        } else if (!detail.equals(StreamAttempt.PREPARING)) {
+        } else if (!detail.equals(StreamAttempt.PREPARING) && !detail.equals(StartTurn.WAITING)) {
             waited = true;
             warn("Waiting", detail);
         }

@@ -51,6 +51,7 @@ final class StreamAttempt {
     private final Surroundings around;
     private final StreamEvents events;
     private final PoisonDetector poison;
+    private final StartTurn turn;
     private final LeaseQueue leases;
     /** Why the slot that is there is to be dropped, or was dropped already. */
     private final AtomicReference<@Nullable String> dropSlot = new AtomicReference<>();
@@ -61,10 +62,11 @@ final class StreamAttempt {
         this.configuration = configuration;
         this.connections = connections;
         this.around = around;
-        this.events = events;
         this.settings = StartupRequirements.settings(configuration);
         this.poison = new PoisonDetector(settings.publication());
-        this.leases = new LeaseQueue(connections, events);
+        this.turn = new StartTurn(around.permits(), events);
+        this.events = turn;
+        this.leases = new LeaseQueue(connections, turn);
     }
 
     /**
@@ -77,7 +79,7 @@ final class StreamAttempt {
         DatabaseSession session;
         ChangeSource capture;
         try (Handle handle = connections.ofCatalog()) {
-            events.phase(StreamPhase.CONNECTING, PREPARING);
+            turn.take();
             ServerIdentity identity = ServerIdentity.read(handle);
             if (identity.inRecovery()) {
                 throw new SQLException("the server is in recovery: refreshd needs the primary");
@@ -145,6 +147,11 @@ final class StreamAttempt {
         dropSlot.set("slot-dropped");
     }
 
+    /** This database has begun, or will not for now. */
+    void letOthersBegin() {
+        turn.giveBack();
+    }
+
     /** Ends a wait for the creation of the slot. */
     void cancel() {
         LiveBootstrapServer server = bootstrapping;
@@ -177,10 +184,11 @@ final class StreamAttempt {
         }
         Lease lease = leases.take(handle);
         try {
+            turn.take();
             DatabaseSession session = DatabaseSession.open(configuration, connections, handle, lease, around);
             events.session(Optional.of(session));
             return session;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InterruptedException e) {
             // Nobody else would close the lease, and this daemon would stand by for itself.
             lease.close();
             throw e;

@@ -94,6 +94,7 @@ public final class StreamSupervisor implements AutoCloseable {
 
     /** A batch was read: an outage, if there was one, is over. */
     public void streaming() {
+        attempt.letOthersBegin();
         outages.recovered();
     }
 
@@ -144,6 +145,8 @@ public final class StreamSupervisor implements AutoCloseable {
             } catch (Error e) {
                 listener.accept(new Notice.ErrorCaught("refreshd-supervisor", e));
                 outages.failed(e, endings::failed);
+            } finally {
+                attempt.letOthersBegin();
             }
             if (System.nanoTime() - began > HEALTHY.toNanos()) {
                 attempts = 0;

@@ -11,6 +11,11 @@ import java.util.function.Supplier;
  * @param listener hears of everything that happens; must be quick
  * @param onFatal called when the event loop died of an error that must not happen
  * @param catalogChanged asks for a reconciliation before it is due; returns at once
+ * @param permits shared with the other databases of the process
  */
 public record Surroundings(
-        Consumer<Notice> listener, Supplier<Moment> clock, Consumer<Throwable> onFatal, Runnable catalogChanged) {}
+        Consumer<Notice> listener,
+        Supplier<Moment> clock,
+        Consumer<Throwable> onFatal,
+        Runnable catalogChanged,
+        StartPermits permits) {}

@@ -54,7 +54,11 @@ class LoopPortsTest {
                         .refresh(),
                 view -> false,
                 new Surroundings(
-                        notices::add, () -> new Moment(System.nanoTime(), Instant.now()), fatal -> {}, () -> {}));
+                        notices::add,
+                        () -> new Moment(System.nanoTime(), Instant.now()),
+                        fatal -> {},
+                        () -> {},
+                        StartPermits.UNBOUNDED));
         return ports.ports().refresher().refresh(TASK, (position, patience) -> Optional.empty());
     }
 

@@ -34,7 +34,12 @@ class StreamSupervisorTest implements StreamEvents, StreamSupervisor.Endings {
     private final StreamSupervisor supervisor = new StreamSupervisor(
             configuration,
             connections,
-            new Surroundings(notices::add, () -> new Moment(System.nanoTime(), Instant.now()), fatal::add, () -> {}),
+            new Surroundings(
+                    notices::add,
+                    () -> new Moment(System.nanoTime(), Instant.now()),
+                    fatal::add,
+                    () -> {},
+                    StartPermits.UNBOUNDED),
             this,
             this::session,
             this);
