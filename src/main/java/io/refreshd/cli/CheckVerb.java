@@ -2,17 +2,20 @@ package io.refreshd.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.config.Configuration;
+import io.refreshd.config.DatabaseEntry;
 import io.refreshd.config.FleetConfiguration;
 import io.refreshd.doctor.Finding;
 import io.refreshd.doctor.FindingGroup;
 import io.refreshd.doctor.RemedyScript;
 import io.refreshd.doctor.Severity;
+import io.refreshd.fleet.GroupTopics;
 import io.refreshd.model.PlainText;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -86,7 +89,6 @@ final class CheckVerb implements Callable<Integer> {
         List<EachDatabase.Answer<List<Finding>>> answers = EachDatabase.of(fleet, checker::check);
         PrintWriter out = Output.of(spec);
         ObjectNode databases = Json.object();
-        ExitCode worst = ExitCode.OK;
         for (EachDatabase.Answer<List<Finding>> one : answers) {
             List<FindingGroup> groups = FindingGroup.byCause(one.found().orElse(List.of()));
             if (json) {
@@ -96,30 +98,45 @@ final class CheckVerb implements Callable<Integer> {
             } else {
                 out.print(one.database() + ":\n" + PlainText.lines(one.why()) + "\n\n");
             }
-            ExitCode code = one.failure()
-                    .map(FailureHandler::codeOf)
-                    .orElseGet(() -> code(one.found().orElseThrow()));
-            worst = rank(code) > rank(worst) ? code : worst;
         }
+        Optional<List<Finding>> group = ofGroup(fleet);
+        group.map(FindingGroup::byCause).ifPresent(groups -> {
+            if (!json) {
+                out.print("fleet:\n" + FindingsText.text(groups) + "\n");
+            }
+        });
         if (json) {
             ObjectNode root = Json.object();
             root.set("databases", databases);
+            group.map(FindingGroup::byCause).ifPresent(groups -> root.set("fleet", FindingsText.json(groups)));
             out.println(Json.text(root));
         }
         out.flush();
-        return worst.code();
+        return EachDatabase.worst(Stream.concat(
+                        answers.stream().map(one -> one.code(CheckVerb::code)),
+                        group.stream().map(CheckVerb::code)))
+                .code();
     }
 
-    /** What is wrong with the configuration comes first: the databases behind it were not checked. */
-    private static int rank(ExitCode code) {
-        return List.of(
-                        ExitCode.OK,
-                        ExitCode.WARNINGS,
-                        ExitCode.NOT_READY,
-                        ExitCode.UNREACHABLE,
-                        ExitCode.FAILURE,
-                        ExitCode.USAGE)
-                .indexOf(code);
+    /** What keeps daemons from sharing the databases; empty if they do not. */
+    private static Optional<List<Finding>> ofGroup(FleetConfiguration fleet) throws InterruptedException {
+        if (fleet.group().isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> databases = fleet.databases().stream()
+                .filter(entry -> entry.usable().isPresent())
+                .map(DatabaseEntry::name)
+                .toList();
+        return Optional.of(new GroupTopics(fleet.group().get(), databases)
+                .obstacles().stream()
+                        .map(obstacle -> new Finding(
+                                Severity.ERROR,
+                                "fleet",
+                                "fleet",
+                                obstacle.what(),
+                                "Without it no daemon is assigned what it should serve.",
+                                obstacle.remedy()))
+                        .toList());
     }
 
     private static ExitCode code(List<Finding> findings) {

@@ -5,12 +5,15 @@ import io.refreshd.config.Configuration;
 import io.refreshd.config.DatabaseEntry;
 import io.refreshd.config.FleetConfiguration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Asks each database of a configuration the same, several at once. One that cannot be asked is no concern of the others. */
 final class EachDatabase {
@@ -33,6 +36,20 @@ final class EachDatabase {
         ObjectNode error() {
             return Json.object().put("error", why());
         }
+
+        /** @param answered of an answer */
+        ExitCode code(Function<T, ExitCode> answered) {
+            return failure.map(FailureHandler::codeOf).orElseGet(() -> answered.apply(found.orElseThrow()));
+        }
+    }
+
+    /** What is wrong with the configuration comes first: the database behind it was not asked. */
+    private static final List<ExitCode> FROM_BAD_TO_WORSE = List.of(
+            ExitCode.OK, ExitCode.WARNINGS, ExitCode.NOT_READY, ExitCode.UNREACHABLE, ExitCode.FAILURE, ExitCode.USAGE);
+
+    /** The code with which a verb ends that asked several. */
+    static ExitCode worst(Stream<ExitCode> codes) {
+        return codes.max(Comparator.comparingInt(FROM_BAD_TO_WORSE::indexOf)).orElse(ExitCode.OK);
     }
 
     /** In the order of the configuration. */

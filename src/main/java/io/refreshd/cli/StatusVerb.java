@@ -125,7 +125,8 @@ final class StatusVerb implements Callable<Integer> {
             }
             out.flush();
             if (watch == null) {
-                return ExitCode.OK.code();
+                return EachDatabase.worst(answers.stream().map(one -> one.code(shown -> ExitCode.OK)))
+                        .code();
             }
             Thread.sleep(interval().toMillis());
         }

@@ -11,6 +11,7 @@ import io.refreshd.observe.LogDatabase;
 import io.refreshd.observe.LogValues;
 import io.refreshd.observe.ProcessMonitor;
 import io.refreshd.observe.ServedDatabase;
+import io.refreshd.observe.ServedDatabases;
 import io.refreshd.report.Notice;
 import io.refreshd.report.UnitPhase;
 import java.net.InetSocketAddress;
@@ -37,7 +38,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread: {@link #start} and {@link #close} are called from outside; {@link #serve} by {@link GroupMembership} too.
  */
-public final class Fleet implements AutoCloseable {
+public final class Fleet implements ServedDatabases, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Fleet.class);
 
     /** From so many failures of every database in a row on, another process is of more use. */
@@ -89,8 +90,7 @@ public final class Fleet implements AutoCloseable {
         this.monitor = ProcessMonitor.ofSeveral(
                 new InetSocketAddress(http.host(), http.port()),
                 http.allowedHosts(),
-                this::databases,
-                this::stuck,
+                this,
                 () -> new Moment(System.nanoTime(), Instant.now()),
                 Version.current());
     }
@@ -150,14 +150,21 @@ public final class Fleet implements AutoCloseable {
         return group.map(GroupMembership::elsewhere).orElse("it is about to begin");
     }
 
-    /** All databases of the configuration, by name. */
-    public List<ServedDatabase> databases() {
+    /** By name. */
+    @Override
+    public List<ServedDatabase> all() {
         return Stream.concat(units.values().stream().map(UnitRunner::show), unusable.values().stream())
                 .sorted(Comparator.comparing(ServedDatabase::name))
                 .toList();
     }
 
-    private List<String> stuck() {
+    @Override
+    public Optional<String> unassigned() {
+        return group.flatMap(GroupMembership::unassigned);
+    }
+
+    @Override
+    public List<String> stuck() {
         List<String> reasons = new ArrayList<>();
         group.filter(GroupMembership::isDead).ifPresent(dead -> reasons.add("the thread refreshd-group has died"));
         units.forEach((name, unit) -> {

@@ -3,31 +3,24 @@ package io.refreshd.fleet;
 import io.refreshd.config.GroupSettings;
 import io.refreshd.model.Backoff;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.CommonClientConfigs;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
@@ -48,19 +41,24 @@ final class GroupMembership implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(GroupMembership.class);
     private static final Backoff PAUSES = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
     private static final Duration POLL = Duration.ofMillis(500);
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Duration CLOSE = Duration.ofSeconds(3);
 
     /** How often topics that somebody has deleted are created again. */
     private static final Duration TOPIC_CHECK = Duration.ofSeconds(30);
 
+    private static final String NOT_ASSIGNED_YET = "has assigned nothing yet";
+
     private final GroupSettings settings;
     private final Map<String, String> databaseOf;
+    private final GroupTopics topics;
     private final Consumer<Set<String>> serve;
     private volatile boolean closed;
     private volatile @Nullable KafkaConsumer<byte[], byte[]> consumer;
-    /** Why the group cannot be reached; null once it was. */
-    private volatile @Nullable String problem = "it was not reached yet";
+    /** Why the group's word is not known; null while it is. */
+    private volatile @Nullable String problem = NOT_ASSIGNED_YET;
+
+    /** In a row; of the group's thread. */
+    private int failures;
 
     private @Nullable Thread thread;
 
@@ -71,6 +69,7 @@ final class GroupMembership implements AutoCloseable {
     GroupMembership(GroupSettings settings, Collection<String> databases, Consumer<Set<String>> serve) {
         this.settings = settings;
         this.databaseOf = databases.stream().collect(Collectors.toMap(settings.topicPrefix()::concat, name -> name));
+        this.topics = new GroupTopics(settings, databases);
         this.serve = serve;
     }
 
@@ -87,48 +86,92 @@ final class GroupMembership implements AutoCloseable {
 
     /** What to say of a database that this member does not serve. */
     String elsewhere() {
-        String why = problem;
-        return why == null
-                ? "another daemon of the group " + settings.group() + " has it, or none yet"
-                : "the group " + settings.group() + " cannot be reached: " + why;
+        return unassigned().orElseGet(() -> "another daemon of the group " + settings.group() + " has it, or none yet");
+    }
+
+    /** Why this member may not know which databases it should serve; empty if it knows. */
+    Optional<String> unassigned() {
+        return Optional.ofNullable(problem).map(why -> "the group " + settings.group() + " " + why);
     }
 
     private void run() {
-        int failures = 0;
         while (!closed) {
-            try (KafkaConsumer<byte[], byte[]> member =
-                    new KafkaConsumer<>(properties(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            KafkaConsumer<byte[], byte[]> member = null;
+            Assignment assignment = new Assignment();
+            try {
+                member = new KafkaConsumer<>(properties(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
                 consumer = member;
-                member.subscribe(databaseOf.keySet(), new Assignment(member));
-                try {
-                    while (!closed) {
-                        takePart(member);
-                        failures = 0;
-                    }
-                } catch (WakeupException e) {
-                    log.atTrace().log("Closed");
+                assignment.member = member;
+                member.subscribe(databaseOf.keySet(), assignment);
+                while (!closed) {
+                    takePart(member, assignment);
                 }
-                member.close(CloseOptions.timeout(CLOSE));
+            } catch (WakeupException e) {
+                log.atTrace().log("Closed");
+            } catch (InterruptException e) {
+                return;
             } catch (RuntimeException e) {
-                failures++;
-                problem = String.valueOf(e.getMessage());
-                log.atError()
-                        .addKeyValue("reason", problem)
-                        .log("The group of daemons cannot be reached: databases stay where they are");
-                pause(failures);
+                unreachable(e);
+                pause();
+            } finally {
+                assignment.over = true;
+                close(member);
             }
         }
     }
 
-    private void takePart(KafkaConsumer<byte[], byte[]> member) {
-        createTopics();
-        long until = System.nanoTime() + TOPIC_CHECK.toNanos();
+    private static void close(@Nullable KafkaConsumer<?, ?> member) {
+        try {
+            if (member != null) {
+                member.close(CloseOptions.timeout(CLOSE));
+            }
+        } catch (RuntimeException e) {
+            log.atDebug().setCause(e).log("Left the group without a word");
+        }
+    }
+
+    /** A broker that does not answer is no reason to leave the group: whoever leaves it gives up what it has. */
+    private void takePart(KafkaConsumer<byte[], byte[]> member, Assignment assignment) {
+        Duration untilNextCheck = TOPIC_CHECK;
+        try {
+            Map<String, String> refused = topics.create();
+            if (!refused.isEmpty()) {
+                log.atWarn()
+                        .addKeyValue("topics", refused.size())
+                        .addKeyValue("first", refused.entrySet().iterator().next())
+                        .log("Topics that stand for databases could not be created: nobody serves these databases");
+            }
+            reachable(assignment);
+        } catch (KafkaException e) {
+            unreachable(e);
+            untilNextCheck = PAUSES.equalJitter(failures, ThreadLocalRandom.current());
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
+        long until = System.nanoTime() + untilNextCheck.toNanos();
         while (!closed && System.nanoTime() - until < 0) {
             member.poll(POLL);
         }
     }
 
-    private void pause(int failures) {
+    private void reachable(Assignment assignment) {
+        if (failures > 0) {
+            log.atInfo().addKeyValue("failures", failures).log("The group of daemons is reached again");
+        }
+        failures = 0;
+        problem = assignment.known ? null : NOT_ASSIGNED_YET;
+    }
+
+    private void unreachable(RuntimeException why) {
+        String message = String.valueOf(why.getMessage());
+        problem = "cannot be reached: " + message;
+        failures++;
+        (failures == 1 ? log.atError() : log.atDebug())
+                .addKeyValue("reason", message)
+                .log("The group of daemons cannot be reached: databases stay where they are");
+    }
+
+    private void pause() {
         try {
             Thread.sleep(PAUSES.equalJitter(failures, ThreadLocalRandom.current()));
         } catch (InterruptedException e) {
@@ -136,56 +179,8 @@ final class GroupMembership implements AutoCloseable {
         }
     }
 
-    /** A member that may not create them serves those that exist. */
-    private void createTopics() {
-        try (Admin admin = Admin.create(shared())) {
-            Set<String> missing = new HashSet<>(databaseOf.keySet());
-            missing.removeAll(admin.listTopics().names().get());
-            Map<String, KafkaFuture<Void>> created = admin.createTopics(missing.stream()
-                            .map(name -> new NewTopic(name, Optional.of(1), Optional.empty()))
-                            .toList())
-                    .values();
-            List<String> refused = new ArrayList<>();
-            for (Map.Entry<String, KafkaFuture<Void>> one : created.entrySet()) {
-                refusal(one.getValue()).ifPresent(why -> refused.add(one.getKey() + ": " + why));
-            }
-            if (!refused.isEmpty()) {
-                log.atWarn()
-                        .addKeyValue("topics", refused.size())
-                        .addKeyValue("first", refused.getFirst())
-                        .log("Topics that stand for databases could not be created: nobody serves these databases");
-            }
-        } catch (ExecutionException e) {
-            throw new KafkaException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Another member may have been faster. */
-    private static Optional<String> refusal(KafkaFuture<Void> created) throws InterruptedException {
-        try {
-            created.get();
-            return Optional.empty();
-        } catch (ExecutionException e) {
-            return e.getCause() instanceof TopicExistsException ? Optional.empty() : Optional.of("" + e.getCause());
-        }
-    }
-
-    private Map<String, Object> shared() {
-        Map<String, Object> shared = new HashMap<>();
-        settings.client().forEach((name, value) -> shared.put(name, value.reveal()));
-        shared.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, settings.bootstrapServers());
-        shared.put(CommonClientConfigs.CLIENT_ID_CONFIG, "refreshd-fleet");
-        shared.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.toIntExact(PATIENCE.toMillis()));
-        shared.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, Math.toIntExact(PATIENCE.toMillis()));
-        shared.put(CommonClientConfigs.METADATA_MAX_AGE_CONFIG, Math.toIntExact(PATIENCE.toMillis()));
-        shared.put(CommonClientConfigs.ENABLE_METRICS_PUSH_CONFIG, false);
-        return shared;
-    }
-
     private Map<String, Object> properties() {
-        Map<String, Object> all = shared();
+        Map<String, Object> all = GroupTopics.clientSettings(settings);
         long session = settings.sessionTimeout().toMillis();
         all.put(ConsumerConfig.GROUP_ID_CONFIG, settings.group());
         all.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName());
@@ -200,26 +195,32 @@ final class GroupMembership implements AutoCloseable {
 
     /** What the group has given to this member. Called within {@code poll}, which goes on when those that end have ended. */
     private final class Assignment implements ConsumerRebalanceListener {
-        private final KafkaConsumer<?, ?> member;
+        private @Nullable KafkaConsumer<?, ?> member;
+        /** Whether the group has told what this member has. */
+        private boolean known;
+        /** Whether the member is closed, which is not the group's word. */
+        private boolean over;
 
-        Assignment(KafkaConsumer<?, ?> member) {
-            this.member = member;
+        private Set<TopicPartition> assigned() {
+            return Objects.requireNonNull(member).assignment();
         }
 
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> added) {
             // Whatever a stranger writes into the topics is not fetched.
-            member.pause(added);
+            Objects.requireNonNull(member).pause(added);
+            known = true;
             problem = null;
-            log.atInfo()
-                    .addKeyValue("databases", names(member.assignment()).size())
-                    .log("The group has assigned databases");
-            serve.accept(names(member.assignment()));
+            log.atInfo().addKeyValue("databases", names(assigned()).size()).log("The group has assigned databases");
+            serve.accept(names(assigned()));
         }
 
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> revoked) {
-            Set<TopicPartition> kept = new HashSet<>(member.assignment());
+            if (over) {
+                return;
+            }
+            Set<TopicPartition> kept = new HashSet<>(assigned());
             kept.removeAll(revoked);
             serve.accept(names(kept));
         }

@@ -3,7 +3,9 @@ package io.refreshd.observe;
 import io.refreshd.model.PlainText;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * HTTP endpoints of a process that serves several databases, for all of them together.
@@ -18,20 +20,13 @@ final class FleetEndpoints implements Pages.Answers {
 
     private static final int LONGEST_SHOWN = 130;
 
-    private final Supplier<List<ServedDatabase>> databases;
-    private final Supplier<List<String>> stuck;
+    private final ServedDatabases databases;
     private final Supplier<Instant> now;
     private final FleetScrape scrape;
     private final FleetPage page = new FleetPage();
 
-    /** @param stuck why the process should be started again */
-    FleetEndpoints(
-            Supplier<List<ServedDatabase>> databases,
-            Supplier<List<String>> stuck,
-            Supplier<Instant> now,
-            FleetScrape scrape) {
+    FleetEndpoints(ServedDatabases databases, Supplier<Instant> now, FleetScrape scrape) {
         this.databases = databases;
-        this.stuck = stuck;
         this.now = now;
         this.scrape = scrape;
     }
@@ -55,24 +50,31 @@ final class FleetEndpoints implements Pages.Answers {
 
     private List<DatabaseSummary> summaries() {
         Instant at = now.get();
-        return databases.get().stream()
+        return databases.all().stream()
                 .map(database -> DatabaseSummary.of(database, at))
                 .toList();
     }
 
     private Response alive() {
-        List<String> reasons = stuck.get();
+        List<String> reasons = databases.stuck();
         return Response.json(
                 reasons.isEmpty() ? 200 : 503, StatusJson.verdict(reasons.isEmpty() ? "alive" : "stuck", reasons));
     }
 
-    /** One database that is not ready takes none of the others out of service: the process is ready while any is, or has none. */
+    /**
+     * One database that is not ready takes none of the others out of service: the process is ready while any is, or if it knows that it has
+     * none to serve.
+     */
     private Response ready() {
         List<DatabaseSummary> here =
                 summaries().stream().filter(one -> !one.isElsewhere()).toList();
-        boolean good = here.isEmpty() || here.stream().anyMatch(DatabaseSummary::ready);
-        List<String> reasons = here.stream()
-                .flatMap(one -> one.reason().map(why -> "database " + one.name() + ": " + why).stream())
+        Optional<String> unassigned = databases.unassigned();
+        boolean good = here.isEmpty() ? unassigned.isEmpty() : here.stream().anyMatch(DatabaseSummary::ready);
+        List<String> reasons = Stream.concat(
+                        unassigned.stream(),
+                        here.stream()
+                                .flatMap(
+                                        one -> one.reason().map(why -> "database " + one.name() + ": " + why).stream()))
                 .toList();
         return Response.json(good ? 200 : 503, StatusJson.verdict(good ? "ready" : "not ready", reasons));
     }
@@ -80,7 +82,7 @@ final class FleetEndpoints implements Pages.Answers {
     private Response unknown(String path) {
         String wanted =
                 path.startsWith(DATABASES) ? path.substring(DATABASES.length()).replaceFirst("/.*", "") : "";
-        return databases.get().stream()
+        return databases.all().stream()
                 .filter(database -> database.name().equals(wanted))
                 .findFirst()
                 .map(database -> database.monitor().isPresent()

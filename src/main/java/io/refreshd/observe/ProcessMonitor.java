@@ -29,22 +29,17 @@ public final class ProcessMonitor implements AutoCloseable {
                 database.registry(), new HttpServer(address, allowedHosts, database.pages()), version);
     }
 
-    /**
-     * @param databases all that are configured, always under the same names; called by each request
-     * @param stuck why the process should be started again; empty if it should not
-     */
     public static ProcessMonitor ofSeveral(
             InetSocketAddress address,
             Collection<String> allowedHosts,
-            Supplier<List<ServedDatabase>> databases,
-            Supplier<List<String>> stuck,
+            ServedDatabases databases,
             Supplier<Moment> clock,
             String version) {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        new DatabaseSeries(registry, databases);
+        new DatabaseSeries(registry, databases::all);
         Pages pages = new Pages(
-                new FleetEndpoints(databases, stuck, () -> clock.get().wall(), new FleetScrape(registry, databases)));
-        HttpServer server = new HttpServer(address, allowedHosts, path -> locate(path, databases.get(), pages));
+                new FleetEndpoints(databases, () -> clock.get().wall(), new FleetScrape(registry, databases::all)));
+        HttpServer server = new HttpServer(address, allowedHosts, path -> locate(path, databases.all(), pages));
         return new ProcessMonitor(registry, server, version);
     }
 

@@ -5,10 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.cli.Refreshd;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningKafka;
 import io.refreshd.testing.TestDatabase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,8 +67,10 @@ class FleetGroupIT {
                 databases: { folder: d }
                 fleet:
                   bootstrap-servers: "%s"
+                  group: %s
+                  topic-prefix: "%s."
                   session-timeout: 6s
-                """.formatted(RunningKafka.shared().brokers()));
+                """.formatted(RunningKafka.shared().brokers(), name(), name()));
         for (int i = 0; i < DATABASES; i++) {
             TestDatabase database = TestDatabase.create();
             databases.add(database);
@@ -76,6 +82,11 @@ class FleetGroupIT {
                     folder.resolve("d/db" + i + ".yaml"),
                     "database: { url: '" + database.url() + "' }\ncapture: { slot: " + database.slot() + " }\n");
         }
+    }
+
+    /** Of the group, so that no other test is a member. */
+    private String name() {
+        return folder.getFileName().toString();
     }
 
     private Member member() throws Exception {
@@ -138,6 +149,10 @@ class FleetGroupIT {
     @Test
     void databasesAreSharedAndTakenOver() throws Exception {
         configure();
+        assertThat(check()).contains("fleet:\n\nNo problems found.");
+        assertThat(RunningKafka.shared().has(name() + ".db0"))
+                .as("check makes no topic")
+                .isFalse();
         Member first = member();
         awaitShared(first);
         assertThat(first.process().lines())
@@ -199,5 +214,37 @@ class FleetGroupIT {
             database.query("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '"
                     + database.slot() + "' AND active");
         }
+    }
+
+    private String check() {
+        StringWriter out = new StringWriter();
+        Refreshd.commandLine(Map.of("PORT", "0"))
+                .setOut(new PrintWriter(out, true))
+                .execute("check", "--config", folder.resolve("main.yaml").toString());
+        return out.toString();
+    }
+
+    /** It takes a minute until a daemon notices. {@link FleetIT} has one that never reached its group. */
+    @Test
+    @Tag("faults")
+    void whileTheGroupIsAwayEachKeepsWhatItHas() throws Exception {
+        configure();
+        Member member = member();
+        awaitShared(member);
+        RunningKafka.shared().stopBroker();
+        try {
+            await("it is said")
+                    .until(() -> DaemonProcess.get(member.port(), "/readyz").contains("cannot be reached"));
+            write();
+            awaitFresh();
+            assertThat(member.streams()).hasSize(DATABASES);
+        } finally {
+            RunningKafka.shared().startBroker();
+        }
+        await("it is reached again")
+                .until(() -> !DaemonProcess.get(member.port(), "/readyz").contains("cannot be reached"));
+        write();
+        awaitFresh();
+        assertThat(member.streams()).hasSize(DATABASES);
     }
 }

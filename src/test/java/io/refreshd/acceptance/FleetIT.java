@@ -84,7 +84,7 @@ class FleetIT {
     }
 
     private ServedDatabase database(String name) {
-        return fleet.databases().stream()
+        return fleet.all().stream()
                 .filter(one -> one.name().equals(name))
                 .findFirst()
                 .orElseThrow();
@@ -133,8 +133,7 @@ class FleetIT {
     void aDatabaseThatHasGotStuckBeginsAnewAlone() throws Exception {
         awaitOwnWrite(orders, 2);
         awaitOwnWrite(users, 2);
-        long before =
-                fleet.databases().stream().mapToLong(ServedDatabase::restarts).sum();
+        long before = fleet.all().stream().mapToLong(ServedDatabase::restarts).sum();
         // An interrupt that nobody asked for ends the thread.
         Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("refreshd-supervisor"))
@@ -142,18 +141,14 @@ class FleetIT {
                 .orElseThrow()
                 .interrupt();
         await("it begins anew")
-                .until(() -> fleet.databases().stream()
-                                .mapToLong(ServedDatabase::restarts)
-                                .sum()
-                        > before);
+                .until(() ->
+                        fleet.all().stream().mapToLong(ServedDatabase::restarts).sum() > before);
         await("it is served again")
-                .until(() -> fleet.databases().stream()
+                .until(() -> fleet.all().stream()
                         .allMatch(one -> one.phase() == UnitPhase.SERVED || one.phase() == UnitPhase.UNUSABLE));
         awaitOwnWrite(orders, 3);
         awaitOwnWrite(users, 3);
-        assertThat(fleet.databases().stream()
-                        .mapToLong(ServedDatabase::restarts)
-                        .sum())
+        assertThat(fleet.all().stream().mapToLong(ServedDatabase::restarts).sum())
                 .isEqualTo(before + 1);
         assertThat(get("/livez")).contains("alive");
     }
@@ -179,13 +174,14 @@ class FleetIT {
         awaitOwnWrite(orders, 5);
         awaitOwnWrite(users, 5);
         String config = main.toString();
-        assertThat(output(0, "status", "--config", config))
+        assertThat(output(2, "status", "--config", config))
+                .as("what is known is shown all the same")
                 .containsSubsequence(
                         "away: unknown: the database cannot be reached",
                         "nobody: unknown: ",
                         "orders: The",
                         "users: The");
-        JsonNode status = new ObjectMapper().readTree(output(0, "status", "--config", config, "--json"));
+        JsonNode status = new ObjectMapper().readTree(output(2, "status", "--config", config, "--json"));
         assertThat(status.at("/databases/users/views/0/view").asText()).isEqualTo(VIEW);
         assertThat(status.at("/databases/away/error").asText()).contains("cannot be reached");
         assertThat(output(0, "status", "--config", config, "--database", "orders"))
@@ -196,6 +192,7 @@ class FleetIT {
         Files.delete(folder.resolve("d/nobody.yaml"));
         try {
             assertThat(output(4, "check", "--config", config)).doesNotContain("nobody");
+            output(4, "status", "--config", config);
         } finally {
             Files.writeString(folder.resolve("d/nobody.yaml"), "database: { usr: y }\n");
         }
@@ -203,5 +200,22 @@ class FleetIT {
                 .lines()
                 .toList();
         assertThat(one.getFirst()).contains("nobody.yaml has");
+    }
+
+    /** Nobody answers at this address. */
+    @Test
+    void whileTheGroupIsAwayNothingIsCalledReady() throws Exception {
+        Path away = Files.writeString(
+                folder.resolve("away.yaml"),
+                Files.readString(main) + "fleet: { bootstrap-servers: \"127.0.0.1:1\", group: none }\n");
+        try (Fleet member =
+                new Fleet(FleetReader.read(away, Map.of()).orElseThrow(), Duration.ofHours(1), (name, notice) -> {})) {
+            member.start();
+            assertThat(DaemonProcess.get(member.httpPort(), "/readyz"))
+                    .contains("not ready", "the group none has assigned nothing yet");
+            assertThat(member.all()).noneMatch(one -> one.phase() == UnitPhase.SERVED);
+        }
+        assertThat(output(2, "check", "--config", away.toString()))
+                .contains("fleet:", "Kafka at 127.0.0.1:1 does not answer as it should", "fleet.bootstrap-servers");
     }
 }

@@ -33,11 +33,26 @@ class FleetPagesTest {
             new ServedDatabase("orders", UnitPhase.SERVED, "", 0, Optional.of(orders)),
             new ServedDatabase("theirs", UnitPhase.ELSEWHERE, "another has it", 0, Optional.empty()));
     private final List<String> stuck = new ArrayList<>();
+    private Optional<String> unassigned = Optional.empty();
     private final ProcessMonitor monitor = ProcessMonitor.ofSeveral(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             List.of(),
-            () -> databases,
-            () -> stuck,
+            new ServedDatabases() {
+                @Override
+                public List<ServedDatabase> all() {
+                    return databases;
+                }
+
+                @Override
+                public List<String> stuck() {
+                    return stuck;
+                }
+
+                @Override
+                public Optional<String> unassigned() {
+                    return unassigned;
+                }
+            },
             () -> Samples.MOMENT,
             "1.2.3");
 
@@ -159,6 +174,16 @@ class FleetPagesTest {
                 .filter(one -> one.phase() == UnitPhase.ELSEWHERE)
                 .toList();
         assertThat(get("/readyz").statusCode()).as("none is to be served here").isEqualTo(200);
+        unassigned = Optional.of("the group refreshd cannot be reached: nobody answers");
+        assertThat(get("/readyz").statusCode()).as("nobody knows").isEqualTo(503);
+        assertThat(get("/readyz").body()).contains("the group refreshd cannot be reached: nobody answers");
+    }
+
+    @Test
+    void aProcessThatKeepsWhatItHasWhileItsGroupIsAwayIsReady() throws Exception {
+        unassigned = Optional.of("the group refreshd cannot be reached: nobody answers");
+        assertThat(get("/readyz").statusCode()).isEqualTo(200);
+        assertThat(get("/readyz").body()).contains("the group refreshd cannot be reached");
     }
 
     @Test
