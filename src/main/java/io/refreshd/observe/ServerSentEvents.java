@@ -1,10 +1,10 @@
 package io.refreshd.observe;
 
-import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
@@ -29,14 +29,12 @@ final class ServerSentEvents {
     /** Returns when the client has disconnected, or after {@link #STREAM_DURATION}. */
     void stream(HttpExchange exchange, Supplier<String> part) throws IOException {
         if (!readers.tryAcquire()) {
-            exchange.getResponseHeaders().set("Retry-After", "30");
-            exchange.sendResponseHeaders(503, -1);
+            exchange.send(Response.json(503, StatusJson.error(MAX_READERS + " clients follow the page already"))
+                    .with("Retry-After", "30"));
             return;
         }
         try {
-            exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
-            exchange.sendResponseHeaders(200, 0);
-            write(exchange.getResponseBody(), part);
+            write(exchange.stream(Map.of()), part);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

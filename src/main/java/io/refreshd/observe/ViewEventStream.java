@@ -1,6 +1,5 @@
 package io.refreshd.observe;
 
-import com.sun.net.httpserver.HttpExchange;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.ViewId;
 import java.io.IOException;
@@ -9,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
@@ -56,44 +56,41 @@ final class ViewEventStream {
      * Returns when the client has disconnected, or after {@link #STREAM_DURATION}.
      *
      * @param readers places for clients of this process
-     * @return the response if there is no stream
      */
-    Optional<Response> stream(HttpExchange exchange, Semaphore readers) throws IOException {
+    void stream(HttpExchange exchange, Semaphore readers) throws IOException {
         Set<String> views;
         try {
-            views = ViewQuery.names(exchange.getRequestURI().getRawQuery());
+            views = ViewQuery.names(exchange.request().query());
         } catch (IllegalArgumentException malformed) {
-            return Optional.of(Response.json(
+            exchange.send(Response.json(
                     400,
                     StatusJson.error(
                             "the query is not understood: write " + PATH + "?view=schema.name, with %-escapes")));
+            return;
         }
         Optional<Response> refusal = refusal(views);
         if (refusal.isPresent()) {
-            return refusal;
-        }
-        if (!readers.tryAcquire()) {
-            return Optional.of(Response.json(
+            exchange.send(refusal.get());
+        } else if (!readers.tryAcquire()) {
+            exchange.send(Response.json(
                             503,
                             StatusJson.error(MAX_READERS + " clients read " + PATH
                                     + " already; let one process read it and pass the events on, or use LISTEN"))
                     .with("Retry-After", "30"));
+        } else {
+            try {
+                List<String> resumed = exchange.request().all("Last-Event-ID");
+                // nginx would collect the events otherwise.
+                write(
+                        exchange.stream(Map.of("X-Accel-Buffering", "no")),
+                        views,
+                        resumed.isEmpty() ? null : resumed.getFirst());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                readers.release();
+            }
         }
-        try {
-            exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
-            // nginx would collect the events otherwise.
-            exchange.getResponseHeaders().set("X-Accel-Buffering", "no");
-            exchange.sendResponseHeaders(200, 0);
-            write(
-                    exchange.getResponseBody(),
-                    views,
-                    exchange.getRequestHeaders().getFirst("Last-Event-ID"));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            readers.release();
-        }
-        return Optional.empty();
     }
 
     /** Says why nothing would ever be sent. As long as the daemon does not know its views, any view may exist. */

@@ -107,7 +107,6 @@ class PackagesTest {
         "org.apache.kafka.connect.., io.refreshd.capture..",
         "org.apache.kafka..,    io.refreshd.(capture|fleet)..",
         "io.micrometer..,       io.refreshd.observe..",
-        "com.sun.net.httpserver.., io.refreshd.observe..",
         "io.zonky..,            io.refreshd.demo..",
     })
     void aLibraryIsUsedInOnePackage(String library, String place) {

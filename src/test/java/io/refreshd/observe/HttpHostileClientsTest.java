@@ -110,6 +110,19 @@ class HttpHostileClientsTest {
                 .doesNotContain("role_a", "HTTP/1.1 200 ");
     }
 
+    /** RFC 9112, 3.2. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "Host: localhost\r\nHost: localhost\r\n", "Host: localhost\r\nHost: rebound.example\r\n"})
+    void notExactlyOneHostIsABadRequest(String headers) throws Exception {
+        for (String path : List.of("/status", "/events", "/events/views")) {
+            assertThat(send("GET " + path + " HTTP/1.1\r\n" + headers + "Connection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 400 ")
+                    .contains("exactly one Host");
+        }
+        assertThat(send("GET /livez HTTP/1.0\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    }
+
     @Test
     void anAddressInTheRequestLineDoesNotReplaceTheHost() throws Exception {
         assertThat(send("GET http://localhost/status HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n"))
