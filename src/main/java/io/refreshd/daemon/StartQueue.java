@@ -50,8 +50,8 @@ public final class StartQueue implements StartPermits {
         Place place = new Place();
         waiting.addLast(place);
         try {
-            for (long pause = pause(place); pause > 0; pause = pause(place)) {
-                TimeUnit.NANOSECONDS.timedWait(this, pause);
+            while (!mayBegin(place)) {
+                TimeUnit.NANOSECONDS.timedWait(this, Math.max(1, untilTheNextIsLate()));
             }
             place.until = System.nanoTime() + longest.toNanos();
             beginning.add(place);
@@ -62,13 +62,14 @@ public final class StartQueue implements StartPermits {
         }
     }
 
-    /** Nanoseconds until it is worth another look; 0 if it is the turn of this place. */
-    private long pause(Place place) {
+    private boolean mayBegin(Place place) {
         long now = System.nanoTime();
         beginning.removeIf(other -> other.until - now <= 0);
-        if (beginning.size() < atOnce && waiting.getFirst() == place) {
-            return 0;
-        }
+        return beginning.size() < atOnce && waiting.getFirst() == place;
+    }
+
+    private long untilTheNextIsLate() {
+        long now = System.nanoTime();
         return beginning.stream().mapToLong(other -> other.until - now).min().orElse(longest.toNanos());
     }
 

@@ -43,6 +43,10 @@ final class ApplicationClient implements Runnable {
                     statement.execute("SET lock_timeout = '5s'");
                 }
                 while (!stop.isSet()) {
+                    if (bulk && CampaignTopics.areFarBehind(connection)) {
+                        stop.sleep(200);
+                        continue;
+                    }
                     one(connection);
                     stop.sleep(bulk ? 500 + random.nextInt(6_000) : random.nextInt(60));
                 }

@@ -1,6 +1,7 @@
 package io.refreshd.faults;
 
 import io.refreshd.testing.TestTimeout;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -90,7 +91,7 @@ public final class Campaign {
             return new Options(
                     seed,
                     duration,
-                    20_000,
+                    4_000,
                     10_000,
                     Integer.MAX_VALUE,
                     FaultSelection.of(environment),
@@ -230,6 +231,9 @@ public final class Campaign {
     }
 
     private void injectOne(FaultContext context, String kind) throws Exception {
+        if (context.topics().isPresent() && context.random().nextBoolean()) {
+            context.daemon().exchange();
+        }
         note(kind);
         currentFault.set(kind);
         try {
@@ -266,14 +270,15 @@ public final class Campaign {
                 }
                 if (Duration.ofNanos(System.nanoTime() - start).compareTo(options.recoveryLimit()) > 0) {
                     throw new Violation("not recovered within " + options.recoveryLimit() + " after " + after + ": "
-                            + asked.unfinished(position));
+                            + asked.unfinished(position) + topics(context));
                 }
                 TimeUnit.MILLISECONDS.sleep(100);
                 if (++looks % 10 == 0) {
                     ApplicationClient.resolvePrepared(context.server());
-                    if (context.topics().isPresent()) {
-                        context.topics().get().restartFailedTasks();
-                    }
+                    restartFailedTasks(context);
+                }
+                if (looks % 300 == 0) {
+                    note("not recovered yet" + topics(context));
                 }
             }
         }
@@ -281,6 +286,17 @@ public final class Campaign {
         note("recovered in " + took.toMillis() + " ms");
         statistics.took("recovered: " + after, took);
         statistics.took("worst staleness after recovery", took);
+    }
+
+    private static void restartFailedTasks(FaultContext context) throws IOException {
+        if (context.topics().isPresent()) {
+            context.topics().get().restartFailedTasks();
+        }
+    }
+
+    /** How far the topics are, where there are any. */
+    private static String topics(FaultContext context) {
+        return context.topics().map(topics -> "; " + topics.describe()).orElse("");
     }
 
     private void alive(FaultContext context) throws Violation, InterruptedException {
@@ -304,12 +320,19 @@ public final class Campaign {
         try (Oracle asked = new Oracle(context.server(), statistics)) {
             String position = asked.one("SELECT pg_current_wal_insert_lsn()");
             List<String> unfinished = asked.unfinished(position);
+            int looks = 0;
             while (!unfinished.isEmpty()) {
                 alive(context);
                 if (Duration.ofNanos(System.nanoTime() - start).compareTo(options.recoveryLimit()) > 0) {
-                    throw new Violation("at the end, without further writes: " + unfinished);
+                    throw new Violation("at the end, without further writes: " + unfinished + topics(context));
                 }
                 TimeUnit.MILLISECONDS.sleep(100);
+                if (++looks % 10 == 0) {
+                    restartFailedTasks(context);
+                }
+                if (looks % 300 == 0) {
+                    note("not equal yet" + topics(context));
+                }
                 unfinished = asked.unfinished(position);
             }
         }

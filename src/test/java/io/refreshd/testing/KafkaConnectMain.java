@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import kafka.server.BrokerServer;
 import org.apache.kafka.common.test.KafkaClusterTestKit;
 import org.apache.kafka.common.test.TestKitNodes;
@@ -27,8 +28,8 @@ import org.apache.kafka.connect.util.FutureCallback;
 /**
  * A Kafka broker and Kafka Connect's own runtime, without its REST server, in a process of their own. Reads one command a line:
  * {@code put NAME KEY=VALUE;KEY=VALUE} starts a connector or gives it other settings, {@code delete NAME} ends it, {@code restart} starts
- * each task again that has failed; {@code stop} and {@code start} are about the broker. Answers each line with one line. Ends with its input, so that no broker outlives the test that
- * started it.
+ * each task again that has failed, {@code tasks} tells the state of each; {@code stop} and {@code start} are about the broker. Answers each
+ * line with one line. Ends with its input, so that no broker outlives the test that started it.
  */
 public final class KafkaConnectMain {
     private KafkaConnectMain() {}
@@ -80,12 +81,14 @@ public final class KafkaConnectMain {
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             String[] words = line.split(" ", 3);
             if (words.length == 1) {
+                String told = "";
                 switch (words[0]) {
                     case "stop" -> broker.shutdown();
                     case "start" -> broker.startup();
+                    case "tasks" -> told = " " + tasks(herder);
                     default -> restartFailedTasks(herder);
                 }
-                System.out.println("done");
+                System.out.println("done" + told);
                 continue;
             }
             FutureCallback<Created<ConnectorInfo>> done = new FutureCallback<>();
@@ -102,6 +105,19 @@ public final class KafkaConnectMain {
             }
         }
         herder.stop();
+    }
+
+    private static String tasks(StandaloneHerder herder) {
+        return herder.connectors().stream()
+                .flatMap(connector -> herder.connectorStatus(connector).tasks().stream()
+                        .map(task -> connector + " " + task.state() + cause(task)))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String cause(TaskState task) {
+        return task.trace() == null
+                ? ""
+                : " (" + task.trace().lines().findFirst().orElse("") + ")";
     }
 
     private static void restartFailedTasks(StandaloneHerder herder) {

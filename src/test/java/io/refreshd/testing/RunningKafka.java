@@ -166,6 +166,12 @@ public final class RunningKafka {
         answer("done");
     }
 
+    /** The connectors' tasks, each with its state and why it has failed. */
+    public synchronized String tasks() throws IOException {
+        commands.println("tasks");
+        return answer("done").strip();
+    }
+
     public void create(String topic, String cleanupPolicy) {
         get(admin.createTopics(
                         List.of(new NewTopic(topic, 1, (short) 1).configs(Map.of("cleanup.policy", cleanupPolicy))))
@@ -194,8 +200,7 @@ public final class RunningKafka {
     /** The first record of the first partition that holds the text; empty if there is none. */
     public String text(String topic, String part) {
         TopicPartition partition = new TopicPartition(topic, 0);
-        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", brokers), new StringDeserializer(), new StringDeserializer())) {
+        try (KafkaConsumer<String, String> consumer = consumer()) {
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
             long end = consumer.endOffsets(List.of(partition)).get(partition);
@@ -208,6 +213,28 @@ public final class RunningKafka {
             }
             return "";
         }
+    }
+
+    /** How many records were ever written to the first partition, and the text of the last one. */
+    public Map.Entry<Long, String> end(String topic) {
+        TopicPartition partition = new TopicPartition(topic, 0);
+        try (KafkaConsumer<String, String> consumer = consumer()) {
+            consumer.assign(List.of(partition));
+            long end = consumer.endOffsets(List.of(partition)).get(partition);
+            consumer.seek(partition, Math.max(0, end - 1));
+            String last = "";
+            for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1))) {
+                last = String.valueOf(record.value());
+            }
+            return Map.entry(end, last);
+        }
+    }
+
+    private KafkaConsumer<String, String> consumer() {
+        return new KafkaConsumer<>(
+                Map.of("bootstrap.servers", brokers, "default.api.timeout.ms", 15_000),
+                new StringDeserializer(),
+                new StringDeserializer());
     }
 
     public void send(String topic, String value) {
