@@ -53,6 +53,20 @@ final class ExpressionType {
                 : expression.number(fields.split(" ")[0]);
     }
 
+    /** As {@link Relation.Column#keyType}, of an expression of a query; of a bare column, the catalog knows more types. */
+    static String keyType(Node expression, RangeTable rangeTable) {
+        Relation table = expression.label().equals("VAR") && expression.is("varlevelsup", "0")
+                ? rangeTable.relation((int) expression.number("varno"))
+                : null;
+        return table == null
+                ? keyType(expression)
+                : table.columns().stream()
+                        .filter(column -> column.number() == expression.number("varattno"))
+                        .map(Relation.Column::keyType)
+                        .findFirst()
+                        .orElse("");
+    }
+
     /** As {@link Relation.Column#keyType}; empty if the text form may not be safe to look up. */
     static String keyType(Node expression) {
         String fields = FIELDS.get(expression.label());

@@ -84,12 +84,13 @@ public final class GroupTotals {
      *
      * @param tree the query as the server stores it
      * @param key numbers of the output columns that hold the key of the group
+     * @param enums oids of the enums among their types
      */
-    public static boolean suffice(String tree, List<Integer> key) {
-        return NodeTree.query(tree).filter(query -> suffice(query, key)).isPresent();
+    public static boolean suffice(String tree, List<Integer> key, Set<Long> enums) {
+        return NodeTree.query(tree).filter(query -> suffice(query, key, enums)).isPresent();
     }
 
-    private static boolean suffice(Node query, List<Integer> key) {
+    private static boolean suffice(Node query, List<Integer> key, Set<Long> enums) {
         if (!SHAPES.containsAll(QueryShape.beyondJoins(query))
                 || query.isNull("groupClause")
                 || hasSubQuery(query.all("targetList"))
@@ -105,7 +106,7 @@ public final class GroupTotals {
                 .toList();
         Set<Long> groups = TotalOrder.references(query.items("groupClause"));
         return keys.size() == key.size()
-                && keys.stream().allMatch(GroupTotals::isOfOneImage)
+                && keys.stream().allMatch(target -> isOfOneImage(target, enums))
                 && groups.stream()
                         .allMatch(group -> keys.stream().anyMatch(target -> target.number("ressortgroupref") == group))
                 && targets.stream().filter(target -> !keys.contains(target)).allMatch(GroupTotals::isOfTotals)
@@ -132,9 +133,10 @@ public final class GroupTotals {
         return found[0];
     }
 
-    private static boolean isOfOneImage(Node target) {
+    private static boolean isOfOneImage(Node target, Set<Long> enums) {
         return target.all("expr").getFirst() instanceof Node expression
-                && !NOT_OF_ONE_IMAGE.contains(ExpressionType.keyType(expression));
+                && (enums.contains(ExpressionType.of(expression))
+                        || !NOT_OF_ONE_IMAGE.contains(ExpressionType.keyType(expression)));
     }
 
     /** Whether the expression consists of aggregates that totals carry, constants, and what is built in. */

@@ -160,14 +160,14 @@ final class GroupedSplitter {
     }
 
     /** For each column of the key in every leaf, of one type: its type for look-ups. */
-    private static Map<Integer, String> types(List<Leaf> leaves) {
+    private Map<Integer, String> types(List<Leaf> leaves) {
         Map<Integer, String> found = new TreeMap<>();
         leaves.getFirst().columns().forEach((number, column) -> {
-            String type = ExpressionType.keyType(column.expression());
+            String type = keyType(leaves.getFirst(), column);
             boolean everywhere = leaves.stream().allMatch(leaf -> {
                 GroupLeaves.Column other = leaf.columns().get(number);
                 return other != null
-                        && ExpressionType.keyType(other.expression()).equals(type)
+                        && keyType(leaf, other).equals(type)
                         && ExpressionType.of(other.expression()) == ExpressionType.of(column.expression());
             });
             if (!type.isEmpty() && everywhere) {
@@ -175,6 +175,11 @@ final class GroupedSplitter {
             }
         });
         return found;
+    }
+
+    private String keyType(Leaf leaf, GroupLeaves.Column column) {
+        return ExpressionType.keyType(
+                column.expression(), new RangeTable(leaf.query().query(), extended));
     }
 
     /** Of a set operation of plain rows one column is enough that holds the primary key in every branch. */

@@ -141,7 +141,7 @@ final class LikelyKey {
         if (relation != null && catalogIndex.incremental(relation).isPresent()) {
             return keys;
         }
-        if (relation != null && relation.kind() != RelationKind.VIEW) {
+        if (relation != null && relation.kind() != RelationKind.VIEW && !readsChildren(rangeTable, entry, relation)) {
             catalogIndex.indexesOf(relation).stream()
                     .filter(LikelyKey::isKey)
                     .sorted(Comparator.comparing(index -> !index.is(Index.Trait.PRIMARY)))
@@ -158,6 +158,16 @@ final class LikelyKey {
             keys.add(inner.columns());
         }
         return keys;
+    }
+
+    /** Whether rows of tables that inherit from it are read too: a key of the table does not tell these apart. */
+    private boolean readsChildren(RangeTable rangeTable, int entry, Relation relation) {
+        return relation.kind() == RelationKind.TABLE
+                && !catalogIndex.childrenOf(relation).isEmpty()
+                && rangeTable
+                        .entry(entry)
+                        .filter(node -> node.is("inh", "true"))
+                        .isPresent();
     }
 
     /** A primary key; or the unique index of a materialized view, which REFRESH … CONCURRENTLY already relies on. */

@@ -60,7 +60,8 @@ final class QueryShape {
             more.remove(WITH);
         }
         if (!more.isEmpty()) {
-            throw new UnsupportedQueryException(name + " is no plain select of joined tables: it has " + list(more));
+            throw new UnsupportedQueryException(
+                    name + ": this is no plain select of joined tables; it has " + list(more));
         }
     }
 

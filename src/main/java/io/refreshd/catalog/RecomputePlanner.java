@@ -92,7 +92,7 @@ final class RecomputePlanner {
         String name = catalogIndex.nameOf(one.table());
         if (one.nullable()) {
             return new Obstacle(
-                    name + " is on the nullable side of an outer join (of a FULL JOIN both sides are)", Remedy.NONE);
+                    name + ": on the nullable side of an outer join (of a FULL JOIN both sides are)", Remedy.NONE);
         }
         return keys.get(read)
                 .obstacle()

@@ -129,6 +129,8 @@ final class RefreshObstacles {
                 .collect(Collectors.toSet());
         List<List<String>> keys = read.stream()
                 .filter(table -> !children.contains(table))
+                .filter(table -> table.kind() != RelationKind.TABLE
+                        || catalogIndex.childrenOf(table).isEmpty())
                 .map(this::primaryKey)
                 .flatMap(Optional::stream)
                 .filter(shown::containsAll)

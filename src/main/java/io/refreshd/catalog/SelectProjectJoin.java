@@ -70,7 +70,7 @@ final class SelectProjectJoin {
             NodeTree.node(part);
         }
         if (query.all("jointree").size() != 1) {
-            throw new UnsupportedQueryException(reader.sql() + " has no FROM that could be read");
+            throw new UnsupportedQueryException(catalogIndex.nameOf(reader) + " has no FROM that could be read");
         }
         this.rangeTable = new RangeTable(query, catalogIndex);
         this.targets = query.items("targetList");
@@ -97,7 +97,7 @@ final class SelectProjectJoin {
             throw new UnsupportedQueryException("the query of " + view.sql() + " could not be examined");
         }
         return new SelectProjectJoin(
-                query.get(), view, view.sql(), catalogIndex, purpose, depth, budget, WithClauses.NONE);
+                query.get(), view, catalogIndex.nameOf(view), catalogIndex, purpose, depth, budget, WithClauses.NONE);
     }
 
     /**
@@ -189,14 +189,14 @@ final class SelectProjectJoin {
                             inWith.get().query(),
                             inWith.get().around()));
         } else {
-            throw new UnsupportedQueryException(
-                    reader.sql() + " reads " + QueryShape.inFrom(rangeTable.entry(index), rangeTable.name(index)));
+            throw new UnsupportedQueryException(catalogIndex.nameOf(reader) + " reads "
+                    + QueryShape.inFrom(rangeTable.entry(index), rangeTable.name(index)));
         }
     }
 
     private SelectProjectJoin inside(String kind, int index, Node query, WithClauses around)
             throws UnsupportedQueryException {
-        String name = kind + rangeTable.name(index) + " in " + reader.sql();
+        String name = kind + rangeTable.name(index) + " in " + catalogIndex.nameOf(reader);
         return new SelectProjectJoin(query, reader, name, catalogIndex, purpose, depth + 1, budget, around);
     }
 
@@ -271,7 +271,7 @@ final class SelectProjectJoin {
                             ? origin(node)
                             : null);
         } else if (!target.is("resjunk", "true")) {
-            throw new UnsupportedQueryException(reader.sql() + " has a column that could not be read");
+            throw new UnsupportedQueryException(catalogIndex.nameOf(reader) + " has a column that could not be read");
         }
     }
 

@@ -74,7 +74,8 @@ final class TotalsConversion {
             return Optional.empty();
         }
         String tree = Definitions.treeOf(transaction, Definitions.oidOf(transaction, SqlNames.qualified(at)));
-        if (!GroupTotals.suffice(tree, query.maps().getFirst().text().columns())) {
+        List<Integer> key = query.maps().getFirst().text().columns();
+        if (!GroupTotals.suffice(tree, key, enums(transaction, at, key))) {
             return Optional.empty();
         }
         transaction.execute("SAVEPOINT refreshd_totals");
@@ -87,6 +88,18 @@ final class TotalsConversion {
             transaction.execute("ROLLBACK TO SAVEPOINT refreshd_totals; RELEASE SAVEPOINT refreshd_totals");
             return Optional.empty();
         }
+    }
+
+    private static Set<Long> enums(Handle transaction, ViewId view, List<Integer> columns) {
+        return transaction
+                .createQuery(
+                        "SELECT t.oid::int8 FROM pg_catalog.pg_attribute a"
+                                + " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
+                                + " WHERE a.attrelid = pg_catalog.to_regclass(:view) AND a.attnum = ANY (:columns) AND t.typtype = 'e'")
+                .bind("view", SqlNames.qualified(view))
+                .bindArray("columns", Integer.class, columns)
+                .mapTo(Long.class)
+                .set();
     }
 
     /** Whether the view's own query groups the rows of one map, and the store holds nothing but what it yields. */

@@ -243,8 +243,10 @@ class CatalogReaderIT {
                 "CREATE MATERIALIZED VIEW sets AS SELECT role, title, count(*) FROM main GROUP BY ROLLUP (role, title)",
                 "CREATE MATERIALIZED VIEW twice AS SELECT id FROM main UNION ALL SELECT id FROM users",
                 "CREATE MATERIALIZED VIEW many AS SELECT id, generate_series(1, 3) FROM main",
-                "CREATE MATERIALIZED VIEW without AS SELECT title FROM main");
-        for (String view : List.of("hidden", "sets", "twice", "many", "without")) {
+                "CREATE MATERIALIZED VIEW without AS SELECT title FROM main",
+                "CREATE TABLE child () INHERITS (users)",
+                "CREATE MATERIALIZED VIEW inherited AS SELECT id FROM users");
+        for (String view : List.of("hidden", "sets", "twice", "many", "without", "inherited")) {
             assertThat(remedy(view))
                     .startsWith("create a unique index on columns of")
                     .contains("method: plain");

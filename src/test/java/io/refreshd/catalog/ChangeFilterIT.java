@@ -343,13 +343,13 @@ class ChangeFilterIT {
     @Test
     void namesAllReasonsInTheWordsOfSql() throws Exception {
         assertThat(why("SELECT role, count(*) AS n FROM main GROUP BY role HAVING count(*) > 1"))
-                .endsWith("is no plain select of joined tables: it has an aggregate, GROUP BY and HAVING");
+                .endsWith("this is no plain select of joined tables; it has an aggregate, GROUP BY and HAVING");
         assertThat(why("WITH w AS MATERIALIZED (SELECT id, part FROM other) SELECT DISTINCT m.id FROM main m, w"
                         + " WHERE m.id IN (SELECT main FROM other) LIMIT 3"))
                 .endsWith("it has WITH (of a query that is MATERIALIZED or not read exactly once), DISTINCT and LIMIT");
         assertThat(why("SELECT m.id, s.n FROM main m, LATERAL (SELECT id AS n FROM other WHERE main = m.id LIMIT 1) s"))
                 .startsWith("the sub-select \"s\" in ")
-                .endsWith(" is no plain select of joined tables: it has LIMIT");
+                .endsWith(" this is no plain select of joined tables; it has LIMIT");
         assertThat(
                         why(
                                 "WITH w AS (SELECT part FROM other GROUP BY part) SELECT m.id FROM main m JOIN w x ON x.part = m.id"))

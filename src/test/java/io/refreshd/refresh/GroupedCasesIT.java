@@ -39,6 +39,33 @@ class GroupedCasesIT extends ConvertedCases {
     }
 
     @Test
+    void groupsByAnEnumWhoseLabelsAreRenamed() throws Exception {
+        execute(
+                "CREATE TYPE state AS ENUM ('open', 'paid', 'void')",
+                "CREATE TABLE en (id int PRIMARY KEY, s state, n int)",
+                "INSERT INTO en VALUES (1, 'open', 1), (2, 'open', 2), (3, 'paid', 3), (4, NULL, 4)");
+        view("by_enum", "SELECT s, count(*) AS c, sum(n) AS n FROM en GROUP BY s");
+        assertThat(layout("by_enum").maps().getFirst().totals()).isPresent();
+        assertThat(byKeys("by_enum", "UPDATE en SET s = 'paid' WHERE id = 1", "INSERT INTO en VALUES (5, 'void', 5)"))
+                .isEqualTo(3);
+        execute("ALTER TYPE state RENAME VALUE 'void' TO 'gone'", "ALTER TYPE state ADD VALUE 'new' BEFORE 'open'");
+        assertThat(byKeys("by_enum", "UPDATE en SET s = 'new' WHERE id = 5")).isEqualTo(2);
+        assertThat(rows("by_enum")).containsExactly("(,1,4)", "(new,1,5)", "(open,1,2)", "(paid,2,4)");
+    }
+
+    @Test
+    void groupsByADomain() throws Exception {
+        execute(
+                "CREATE DOMAIN score AS int CHECK (value > 0)",
+                "CREATE TABLE dm (id int PRIMARY KEY, d score, n int)",
+                "INSERT INTO dm VALUES (1, 1, 1), (2, 2, 2), (3, 2, 3), (4, NULL, 4)");
+        view("by_domain", "SELECT d, array_agg(n ORDER BY n) AS n FROM dm GROUP BY d");
+        assertThat(byKeys("by_domain", "UPDATE dm SET d = 9 WHERE id = 2", "INSERT INTO dm VALUES (5, NULL, 5)"))
+                .isEqualTo(3);
+        assertThat(rows("by_domain")).containsExactly("(,\"{4,5}\")", "(1,{1})", "(2,{3})", "(9,{2})");
+    }
+
+    @Test
     void aGroupThatEmptiesInOneStatementAndFillsInAnother() throws Exception {
         execute(
                 "CREATE TABLE ef (id int PRIMARY KEY, g boolean, h numeric, n float8)",
