@@ -1,61 +1,11 @@
 package io.refreshd.acceptance;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
-import io.refreshd.incremental.Conversion;
-import io.refreshd.model.ViewId;
-import io.refreshd.report.Notice;
-import io.refreshd.testing.FreshnessWait;
-import io.refreshd.testing.RunningDaemon;
-import io.refreshd.testing.TestDatabase;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Stream;
-import org.jdbi.v3.core.Handle;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * DDL and other doings of those who share the database, beside rows that are written. A view that counts as fresh is as its definition
- * says, every other view is kept, and nothing stops.
- *
- * <p>One database and one daemon. Each case has a schema of its own. Beside each view {@code v} stands a plain view {@code is_v} with the
- * same query.
- */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class DdlBesideRowsIT {
-    private TestDatabase database;
-    private RunningDaemon daemon;
-    private final Map<String, Connection> sessions = new HashMap<>();
-
-    /**
-     * A case.
-     *
-     * @param setup before the daemon starts, in the schema of the case
-     * @param script one step a line. A number and a colon before it choose a session, {@code stranger:} that of a role without
-     *     privileges; {@code !} marks a statement that fails, {@code ?} one that may. {@code check} compares the named views, or all
-     */
-    private record Case(String name, String setup, String script) {
-        String schema() {
-            return name.replace(' ', '_').toLowerCase(Locale.ROOT);
-        }
-
-        @Override
-        public String toString() {
-            return name;
-        }
+/** DDL and other doings of those who share the database, beside rows that are written. */
+class DdlBesideRowsIT extends ScriptedCases {
+    DdlBesideRowsIT() {
+        super(cases(), false);
     }
 
     static Stream<Case> cases() {
@@ -317,7 +267,7 @@ class DdlBesideRowsIT {
                         ALTER PUBLICATION refreshd ADD TABLE ONLY {schema}.a WHERE (id < 0)
                         COMMIT
                         INSERT INTO a VALUES (10, 'unseen')
-                        unclaimed of_a
+                        unclaimed of_a filter|column list
                         ALTER PUBLICATION refreshd DROP TABLE {schema}.a
                         INSERT INTO a VALUES (11, 'perhaps')
                         """),
@@ -327,7 +277,7 @@ class DdlBesideRowsIT {
                         ALTER PUBLICATION refreshd ADD TABLE ONLY {schema}.a (id)
                         COMMIT
                         UPDATE a SET v = 'unseen' WHERE id = 1
-                        unclaimed of_a
+                        unclaimed of_a filter|column list
                         ALTER PUBLICATION refreshd DROP TABLE {schema}.a
                         """),
                 of("a publication that is renamed", """
@@ -409,194 +359,5 @@ class DdlBesideRowsIT {
                 of("two hundred subtransactions", """
                         DO 'BEGIN FOR i IN 1..200 LOOP BEGIN INSERT INTO a VALUES (100 + i, i); IF i % 2 = 0 THEN RAISE ''x''; END IF; EXCEPTION WHEN raise_exception THEN NULL; END; END LOOP; END'
                         """));
-    }
-
-    private static final String JOINED =
-            "incremental joined SELECT a.id, a.v, b.v AS other FROM a LEFT JOIN b USING (id)\n";
-    private static final String COUNTED =
-            "incremental counted SELECT v, count(*) AS n, min(id) AS least FROM a GROUP BY v\n";
-
-    private static Case of(String name, String script) {
-        return of(name, "", script);
-    }
-
-    private static Case of(String name, String setup, String script) {
-        return new Case(name, """
-                CREATE TABLE a (id int PRIMARY KEY, v text, w text DEFAULT 'w', k serial UNIQUE NOT NULL)
-                CREATE TABLE b (id int PRIMARY KEY, v text, w text DEFAULT 'w', k serial UNIQUE NOT NULL)
-                INSERT INTO a VALUES (1, 'a1', 'w', 201), (2, 'a2', 'w', 202)
-                INSERT INTO b VALUES (1, 'b1', 'w', 201), (3, 'b3', 'w', 202)
-                view of_a SELECT id, v FROM a
-                view of_b SELECT id, v FROM b
-                """ + setup, script);
-    }
-
-    @BeforeAll
-    void start() throws Exception {
-        database = TestDatabase.create();
-        database.execute(
-                "CREATE ROLE stranger_" + database.name() + " LOGIN",
-                "CREATE TABLE free (id int PRIMARY KEY)",
-                "CREATE MATERIALIZED VIEW bystander AS SELECT id FROM free",
-                "CREATE UNIQUE INDEX ON bystander (id)",
-                "CREATE TABLE roles (name name PRIMARY KEY)",
-                "CREATE MATERIALIZED VIEW by_role AS SELECT name, current_user AS who FROM roles",
-                "CREATE UNIQUE INDEX ON by_role (name)");
-        List<ViewId> incremental = new ArrayList<>();
-        for (Case each : cases().toList()) {
-            try (Connection connection = database.connect();
-                    Statement statement = connection.createStatement()) {
-                statement.execute("CREATE SCHEMA " + each.schema());
-                statement.execute("SET search_path = " + each.schema() + ", public");
-                for (String line : each.setup().lines().toList()) {
-                    String[] words = line.split(" ", 3);
-                    if (words[0].equals("view") || words[0].equals("incremental")) {
-                        statement.execute("CREATE MATERIALIZED VIEW " + words[1] + " AS " + words[2]);
-                        statement.execute("CREATE VIEW is_" + words[1] + " AS " + words[2]);
-                        if (words[0].equals("view")) {
-                            statement.execute("CREATE UNIQUE INDEX ON " + words[1] + " (id)");
-                        } else {
-                            incremental.add(new ViewId(each.schema(), words[1]));
-                        }
-                    } else {
-                        statement.execute(line);
-                    }
-                }
-            }
-        }
-        daemon = RunningDaemon.start(database, "views: { quiet-period: 10ms, notify: true }");
-        try (Handle handle = database.open()) {
-            for (ViewId view : incremental) {
-                Conversion.forward(handle, view);
-            }
-        }
-        daemon.awaitFresh();
-    }
-
-    @AfterEach
-    void endSessions() throws Exception {
-        for (Connection session : sessions.values()) {
-            session.close();
-        }
-        sessions.clear();
-        for (String left : database.query("SELECT format('ROLLBACK PREPARED %L', gid) FROM pg_prepared_xacts")) {
-            database.execute(left);
-        }
-    }
-
-    @AfterAll
-    void stop() throws Exception {
-        daemon.close();
-        database.execute("DROP ROLE stranger_" + database.name());
-        database.close();
-    }
-
-    @ParameterizedTest
-    @MethodSource("cases")
-    void whatCountsAsFreshIsSo(Case each) throws Exception {
-        String schema = each.schema();
-        for (String line : each.script().lines().toList()) {
-            step(schema, line.replace("{schema}", schema).replace("{space}", "space_" + database.name()));
-        }
-        check(schema, List.of());
-        assertThat(daemon.notices())
-                .noneMatch(notice -> notice instanceof Notice.ErrorCaught
-                        || (notice instanceof Notice.GapFound gap
-                                && gap.toString().contains("poison")));
-    }
-
-    private void step(String schema, String line) throws Exception {
-        String[] words = line.split(" ");
-        if (words[0].equals("check")) {
-            check(schema, List.of(words).subList(1, words.length));
-        } else if (words[0].equals("unclaimed")) {
-            await(line)
-                    .until(() -> database.query("SELECT reason FROM refreshd.freshness WHERE watermark IS NULL"
-                                    + " AND view_schema = '" + schema + "' AND view_name = '" + words[1] + "'")
-                            .toString()
-                            .matches(".*(filter|column list).*"));
-        } else if (words[0].equals("suspended")) {
-            await(line)
-                    .until(() -> database.query("SELECT state || reason FROM refreshd.freshness WHERE view_schema = '"
-                                    + schema + "' AND view_name = '" + words[1] + "'")
-                            .toString()
-                            .matches(".*suspended.*" + line.substring(line.indexOf(words[2])) + ".*"));
-        } else if (words[0].equals("retry")) {
-            await(line).until(() -> {
-                try {
-                    session(schema, "1").execute(line.substring("retry ".length()));
-                    return true;
-                } catch (SQLException e) {
-                    return false;
-                }
-            });
-        } else {
-            boolean other = words[0].endsWith(":");
-            String sql = other ? line.substring(words[0].length() + 1) : line;
-            boolean fails = sql.startsWith("!");
-            boolean mayFail = sql.startsWith("?");
-            try {
-                session(schema, other ? words[0] : "1").execute(fails || mayFail ? sql.substring(1) : sql);
-                assertThat(fails).as("fails: " + line).isFalse();
-            } catch (SQLException e) {
-                if (!fails && !mayFail) {
-                    throw new SQLException(line + ": " + e.getMessage(), e);
-                }
-            }
-        }
-    }
-
-    private Statement session(String schema, String name) throws Exception {
-        Connection session = sessions.get(name);
-        if (session == null) {
-            session = name.startsWith("stranger")
-                    ? DriverManager.getConnection(database.url(), "stranger_" + database.name(), "")
-                    : database.connect();
-            sessions.put(name, session);
-            try (Statement statement = session.createStatement()) {
-                statement.execute("SET search_path = " + schema + ", public");
-            }
-        }
-        return session.createStatement();
-    }
-
-    /** @param views of the schema; all of them if there are none */
-    private void check(String schema, List<String> views) throws Exception {
-        database.execute(
-                "INSERT INTO public.free SELECT coalesce(max(id), 0) + 1 FROM public.free",
-                "INSERT INTO public.roles SELECT 'r' || count(*) FROM public.roles");
-        for (String view : List.of("public.bystander", "public.by_role")) {
-            FreshnessWait.await(view, database::query);
-        }
-        assertThat(database.query("SELECT count(*) FROM bystander"))
-                .isEqualTo(database.query("SELECT count(*) FROM free"));
-        List<String> there =
-                database.query("SELECT format('%I.%I', f.view_schema, f.view_name) FROM refreshd.freshness f"
-                        + " JOIN pg_class c ON c.oid = f.view_oid WHERE f.view_schema LIKE '" + schema + "%'");
-        await("the catalog has been read").until(() -> !there.isEmpty());
-        for (String view : there) {
-            String[] name = view.split("\\.");
-            if (views.isEmpty() || views.contains(name[1])) {
-                awaitEqual(name[0] + "." + name[1], name[0] + ".is_" + name[1]);
-            }
-        }
-    }
-
-    private void awaitEqual(String view, String definition) throws Exception {
-        // A view of which nothing is claimed for a moment, or that waits for a person, counts as soon as something is.
-        await(view + " is claimed").until(() -> {
-            try {
-                return database.query("SELECT refreshd.wait_until_fresh('" + view + "')")
-                                .size()
-                        == 1;
-            } catch (SQLException e) {
-                return false;
-            }
-        });
-        assertThat(database.query("(SELECT x::text FROM " + view + " x EXCEPT ALL SELECT x::text FROM " + definition
-                        + " x) UNION ALL (SELECT 'lacks ' || x::text FROM " + definition
-                        + " x EXCEPT ALL SELECT 'lacks ' || x::text FROM " + view + " x)"))
-                .as(view)
-                .isEmpty();
     }
 }

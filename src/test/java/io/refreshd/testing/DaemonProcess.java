@@ -11,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -82,15 +83,28 @@ public final class DaemonProcess implements AutoCloseable {
                         .redirectOutput(Redirect.appendTo(logFile.get().toFile()));
                 return new DaemonProcess(builder.start());
             }
-            DaemonProcess started = new DaemonProcess(builder.start());
-            started.follow(started.process.inputReader());
-            started.follow(started.process.errorReader());
-            return started;
+            return following(builder);
         }
+    }
+
+    private static DaemonProcess following(ProcessBuilder builder) throws IOException {
+        DaemonProcess started = new DaemonProcess(builder.start());
+        started.follow(started.process.inputReader());
+        started.follow(started.process.errorReader());
+        return started;
     }
 
     public static Launch of(Path configuration) {
         return new Launch(configuration);
+    }
+
+    /** Any verb with its arguments. */
+    public static DaemonProcess ofVerb(Path configuration, List<String> verb, String... jvmOptions) throws IOException {
+        List<String> arguments = new ArrayList<>(verb);
+        arguments.addAll(List.of("--config", configuration.toString()));
+        ProcessBuilder builder = new ProcessBuilder(Deployed.command(arguments.toArray(String[]::new)));
+        Deployed.prepare(builder, List.of(jvmOptions));
+        return following(builder);
     }
 
     /** Writes a configuration into a file of its own in the folder. */
