@@ -106,7 +106,9 @@ class KilledProcessesIT {
         try (Connection stranger = lock()) {
             for (List<String> verb : WAITING) {
                 try (DaemonProcess process = DaemonProcess.ofVerb(configuration, verb)) {
-                    await(verb + " waits for a lock").failFast(() -> assertAlive(process)).until(() -> waiting() > 0);
+                    await(verb + " waits for a lock")
+                            .failFast(() -> assertAlive(process))
+                            .until(() -> waiting() > 0);
                     process.kill();
                 }
                 await("the sessions of " + verb + " have ended").until(() -> sessions() == 0);
@@ -121,8 +123,10 @@ class KilledProcessesIT {
     void noSessionIsLeftOverMinutes() throws Exception {
         long seed = Long.getLong("refreshd.seed", System.nanoTime() & 0xffffff);
         Random random = new Random(seed);
-        long end = System.nanoTime() + Duration.ofMinutes(Long.getLong("refreshd.minutes", 5)).toNanos();
-        List<List<String>> all = java.util.stream.Stream.concat(WAITING.stream(), OTHERS.stream()).toList();
+        long end = System.nanoTime()
+                + Duration.ofMinutes(Long.getLong("refreshd.minutes", 5)).toNanos();
+        List<List<String>> all = java.util.stream.Stream.concat(WAITING.stream(), OTHERS.stream())
+                .toList();
         int killed = 0;
         int ended = 0;
         int sessions = 0;

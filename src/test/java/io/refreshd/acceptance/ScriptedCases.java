@@ -39,8 +39,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @NullUnmarked // Set before all tests.
 abstract class ScriptedCases {
-    static final String JOINED =
-            "incremental joined SELECT a.id, a.v, b.v AS other FROM a LEFT JOIN b USING (id)\n";
+    static final String JOINED = "incremental joined SELECT a.id, a.v, b.v AS other FROM a LEFT JOIN b USING (id)\n";
     static final String COUNTED = "incremental counted SELECT v, count(*) AS n, min(id) AS least FROM a GROUP BY v\n";
 
     /**
@@ -53,7 +52,8 @@ abstract class ScriptedCases {
             CREATE FUNCTION one(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM {schema}.act(); RETURN 1; END'
             """;
 
-    private static final List<String> ROLES = List.of("refreshd", "app", "owner", "other", "mover", "leaver", "stranger");
+    private static final List<String> ROLES =
+            List.of("refreshd", "app", "owner", "other", "mover", "leaver", "stranger");
 
     private final List<Case> cases;
     private final boolean leastPrivileges;
@@ -107,7 +107,8 @@ abstract class ScriptedCases {
     void start() throws Exception {
         database = TestDatabase.create();
         for (String role : ROLES) {
-            database.execute("CREATE ROLE " + inDatabase(role) + " LOGIN" + (role.equals("refreshd") ? " REPLICATION" : ""));
+            database.execute(
+                    "CREATE ROLE " + inDatabase(role) + " LOGIN" + (role.equals("refreshd") ? " REPLICATION" : ""));
         }
         database.execute(
                 Stream.of("app", "owner", "other", "mover", "leaver")
@@ -126,7 +127,8 @@ abstract class ScriptedCases {
         for (Case each : cases) {
             String schema = each.schema();
             database.execute("CREATE SCHEMA " + schema + " AUTHORIZATION " + role("app"));
-            List<String> setup = each.setup().lines().map(line -> filled(schema, line)).toList();
+            List<String> setup =
+                    each.setup().lines().map(line -> filled(schema, line)).toList();
             run(schema, setup.toArray(String[]::new));
             setup.stream()
                     .filter(line -> line.startsWith("incremental "))
@@ -179,11 +181,15 @@ abstract class ScriptedCases {
         daemon.close();
         List<String> ran = ranAsRefreshd();
         database.close();
-        try (Connection admin = DriverManager.getConnection(TestDatabase.server().url("postgres"), "postgres", "");
+        try (Connection admin =
+                        DriverManager.getConnection(TestDatabase.server().url("postgres"), "postgres", "");
                 Statement statement = admin.createStatement()) {
-            statement.execute("DROP ROLE " + ROLES.stream().map(this::inDatabase).collect(Collectors.joining(", ")));
+            statement.execute(
+                    "DROP ROLE " + ROLES.stream().map(this::inDatabase).collect(Collectors.joining(", ")));
         }
-        assertThat(ran).as("functions of others that ran as refreshd, by their schemas").isEmpty();
+        assertThat(ran)
+                .as("functions of others that ran as refreshd, by their schemas")
+                .isEmpty();
     }
 
     /** Each session tells its counts at its end. */
@@ -259,8 +265,8 @@ abstract class ScriptedCases {
 
     private void awaitReason(String schema, String view, String state, String pattern) {
         await(view + ": " + pattern)
-                .until(() -> database.query("SELECT reason FROM refreshd.freshness WHERE " + state + " AND view_schema = '"
-                                + schema + "' AND view_name = '" + view + "'")
+                .until(() -> database.query("SELECT reason FROM refreshd.freshness WHERE " + state
+                                + " AND view_schema = '" + schema + "' AND view_name = '" + view + "'")
                         .toString()
                         .matches(".*(" + pattern + ").*"));
     }
@@ -321,14 +327,14 @@ abstract class ScriptedCases {
         }
         assertThat(database.query("SELECT count(*) FROM bystander"))
                 .isEqualTo(database.query("SELECT count(*) FROM free"));
-        String inSchema = " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname LIKE '" + schema + "%'";
+        String inSchema =
+                " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname LIKE '" + schema + "%'";
         await("the catalog has been read")
                 .until(() -> database.query("SELECT c.oid" + inSchema
                                 + " WHERE c.relkind = 'm' AND c.oid NOT IN (SELECT view_oid FROM refreshd.freshness)")
                         .isEmpty());
-        List<String> there = database.query(
-                "SELECT format(E'%I\\t%I\\t%I', n.nspname, c.relname, 'is_' || c.relname)" + inSchema
-                        + " JOIN refreshd.freshness f ON f.view_oid = c.oid");
+        List<String> there = database.query("SELECT format(E'%I\\t%I\\t%I', n.nspname, c.relname, 'is_' || c.relname)"
+                + inSchema + " JOIN refreshd.freshness f ON f.view_oid = c.oid");
         for (String view : there) {
             String[] name = view.split("\t");
             if (views.isEmpty() || views.contains(name[1])) {

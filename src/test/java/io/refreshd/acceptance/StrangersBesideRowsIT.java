@@ -511,9 +511,15 @@ class StrangersBesideRowsIT extends ScriptedCases {
                         check
                         DROP SCHEMA "$user" CASCADE
                         """),
-                of("two hundred tables that are joined", "view many SELECT a0.id, a199.v FROM "
-                        + each(0, 200, " JOIN ", i -> "a a" + i + (i == 0 ? "" : " ON a" + i + ".id = a" + (i - 1) + ".id"))
-                        + """
+                of(
+                        "two hundred tables that are joined",
+                        "view many SELECT a0.id, a199.v FROM "
+                                + each(
+                                        0,
+                                        200,
+                                        " JOIN ",
+                                        i -> "a a" + i + (i == 0 ? "" : " ON a" + i + ".id = a" + (i - 1) + ".id"))
+                                + """
 
                         INSERT INTO a VALUES (10, 'v')
                         unclaimed many too large to be examined
@@ -521,8 +527,10 @@ class StrangersBesideRowsIT extends ScriptedCases {
                         DROP MATERIALIZED VIEW many
                         DROP VIEW is_many
                         """),
-                of("three hundred sub-selects in each other", "view deep "
-                        + "SELECT id, v FROM (".repeat(300) + "SELECT id, v FROM a" + ") x".repeat(300) + """
+                of(
+                        "three hundred sub-selects in each other",
+                        "view deep "
+                                + "SELECT id, v FROM (".repeat(300) + "SELECT id, v FROM a" + ") x".repeat(300) + """
 
                         INSERT INTO a VALUES (10, 'v')
                         check
@@ -531,8 +539,9 @@ class StrangersBesideRowsIT extends ScriptedCases {
                         DROP MATERIALIZED VIEW deep
                         DROP VIEW is_deep
                         """),
-                of("a table of 1600 columns", "CREATE TABLE wide (id int PRIMARY KEY, "
-                        + each(1, 1600, ", ", i -> "c" + i + " int") + """
+                of(
+                        "a table of 1600 columns",
+                        "CREATE TABLE wide (id int PRIMARY KEY, " + each(1, 1600, ", ", i -> "c" + i + " int") + """
                         )
                         view few SELECT id, c7, c1599 FROM wide
                         view every SELECT * FROM wide
@@ -662,10 +671,20 @@ class StrangersBesideRowsIT extends ScriptedCases {
                         stranger: COMMIT
                         INSERT INTO a VALUES (10, 'v')
                         """),
-                of("three thousand savepoints in each other", JOINED, "BEGIN\n"
-                        + each(0, 3000, "; ", i -> "SAVEPOINT s" + i
-                                + (i % 10 == 0 ? "; INSERT INTO a VALUES (" + (1000 + i) + ", 'v', 'w', " + (1000 + i) + ")" : ""))
-                        + "\nROLLBACK TO s1500\nINSERT INTO a VALUES (5, 'kept')\nRELEASE SAVEPOINT s700\nINSERT INTO b VALUES (5, 'kept')\nCOMMIT\n"),
+                of(
+                        "three thousand savepoints in each other",
+                        JOINED,
+                        "BEGIN\n"
+                                + each(
+                                        0,
+                                        3000,
+                                        "; ",
+                                        i -> "SAVEPOINT s" + i
+                                                + (i % 10 == 0
+                                                        ? "; INSERT INTO a VALUES (" + (1000 + i) + ", 'v', 'w', "
+                                                                + (1000 + i) + ")"
+                                                        : ""))
+                                + "\nROLLBACK TO s1500\nINSERT INTO a VALUES (5, 'kept')\nRELEASE SAVEPOINT s700\nINSERT INTO b VALUES (5, 'kept')\nCOMMIT\n"),
                 of("commits that are not flushed", """
                         SET synchronous_commit = off
                         INSERT INTO a VALUES (10, 'v')

@@ -73,4 +73,59 @@ class EncodingCheckIT {
             }
         }
     }
+
+    /** Names and texts of things that no view depends on cost no view, and the rest is examined. */
+    @Test
+    void namesThatNoViewDependsOn() throws Exception {
+        try (TestDatabase admin = TestDatabase.create()) {
+            String name = admin.name() + "_odd";
+            admin.execute("CREATE DATABASE " + name
+                    + " ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+            String url = TestDatabase.server().url(name);
+            try (Handle handle = JdbiFactory.on(DriverManager.getConnection(url, LocalPostgres.USER, ""))) {
+                handle.execute("CREATE TABLE main (id int PRIMARY KEY, v text)");
+                handle.execute("CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main");
+                handle.execute("CREATE UNIQUE INDEX ON of_main (id)");
+                handle.execute("CREATE TABLE apart (id int PRIMARY KEY, v text)");
+                for (String sql : List.of(
+                        "CREATE ROLE %I",
+                        "CREATE TYPE t AS ENUM (%L)",
+                        "CREATE SCHEMA %I CREATE TABLE t (id int PRIMARY KEY)",
+                        "CREATE PUBLICATION %I FOR TABLE apart",
+                        "CREATE INDEX %I ON apart (v)",
+                        "ALTER TABLE apart ADD CONSTRAINT %I CHECK (id > 0)",
+                        "CREATE FUNCTION %I(int) RETURNS int LANGUAGE sql RETURN 1",
+                        "COMMENT ON TABLE apart IS %L",
+                        "CREATE POLICY %I ON apart USING (true)",
+                        "CREATE STATISTICS %I ON id, v FROM apart",
+                        "CREATE TABLE other (id int PRIMARY KEY, v text DEFAULT %L)",
+                        "CREATE TEXT SEARCH CONFIGURATION %I (COPY = simple)",
+                        "ALTER ROLE CURRENT_USER IN DATABASE " + name + " SET application_name = %L",
+                        "SELECT pg_logical_emit_message(true, %L, 1::text)")) {
+                    run(handle, sql);
+                }
+                try {
+                    assertThat(DatabaseChecks.run(
+                                    handle,
+                                    ConfigurationReader.read(
+                                            RunningDaemon.configuration(url, "slot_of_check", ""),
+                                            "test.yaml",
+                                            Map.of()),
+                                    Instant::now))
+                            .filteredOn(finding -> finding.severity() == Severity.ERROR
+                                    || finding.code().equals("not-examined"))
+                            .isEmpty();
+                } finally {
+                    run(handle, "DROP ROLE %I");
+                }
+            } finally {
+                admin.execute("DROP DATABASE " + name + " WITH (FORCE)");
+            }
+        }
+    }
+
+    /** @param sql with %I or %L for what is not UTF-8 */
+    private static void run(Handle handle, String sql) {
+        handle.execute("DO $$ BEGIN EXECUTE format('" + sql + "', convert_from('\\xe974e9', 'SQL_ASCII')); END $$");
+    }
 }
