@@ -91,8 +91,9 @@ final class GroupKey {
      */
     private boolean returnsSetsAsGroups() {
         List<Node> sets = TotalOrder.targets(query).stream()
-                .filter(target ->
-                        expression(target).filter(QueryRewrite::returnsSet).isPresent())
+                .filter(target -> expression(query, target)
+                        .filter(QueryRewrite::returnsSet)
+                        .isPresent())
                 .toList();
         Set<Long> clause = new HashSet<>(TotalOrder.references(query.items("groupClause")));
         if (clause.isEmpty()) {
@@ -142,6 +143,39 @@ final class GroupKey {
     }
 
     private SortedMap<Integer, Node> columns() {
+        List<Set<Long>> clauses = clauses(query);
+        SortedMap<Integer, Node> found = new TreeMap<>();
+        Set<Integer> numbers = new HashSet<>();
+        for (Node target : TotalOrder.targets(query)) {
+            int number = (int) target.number("resno");
+            if (target.is("resjunk", "false") && numbers.add(number) && isIn(clauses, target)) {
+                expression(query, target).ifPresent(expression -> found.put(number, expression));
+            }
+        }
+        return found;
+    }
+
+    /**
+     * The entries of the target list that belong to the key and that the query does not show, with a type by which they can be looked up. To
+     * show them too alters nothing else.
+     */
+    static List<Node> notShown(Node query, CatalogIndex catalogIndex) {
+        List<Set<Long>> clauses = clauses(query);
+        RangeTable rangeTable = new RangeTable(query, catalogIndex);
+        return clauses.isEmpty() || !query.isNull("setOperations") || !query.isNull("groupingSets")
+                ? List.of()
+                : TotalOrder.targets(query).stream()
+                        .filter(target -> target.is("resjunk", "true") && isIn(clauses, target))
+                        .filter(target -> expression(query, target)
+                                .filter(expression -> !QueryRewrite.returnsSet(expression)
+                                        && !ExpressionType.keyType(expression, rangeTable)
+                                                .isEmpty())
+                                .isPresent())
+                        .toList();
+    }
+
+    /** The references of GROUP BY, of DISTINCT, and of each window's PARTITION BY. */
+    private static List<Set<Long>> clauses(Node query) {
         List<Set<Long>> clauses = new ArrayList<>();
         for (String clause : List.of("groupClause", "distinctClause")) {
             if (!query.isNull(clause)) {
@@ -153,32 +187,29 @@ final class GroupKey {
                 clauses.add(TotalOrder.references(window.items("partitionClause")));
             }
         }
-        SortedMap<Integer, Node> found = new TreeMap<>();
-        Set<Integer> numbers = new HashSet<>();
-        for (Node target : TotalOrder.targets(query)) {
-            long reference = target.number("ressortgroupref");
-            int number = (int) target.number("resno");
-            if (target.is("resjunk", "false")
-                    && numbers.add(number)
-                    && clauses.stream().allMatch(clause -> reference > 0 && clause.contains(reference))) {
-                expression(target).ifPresent(expression -> found.put(number, expression));
-            }
-        }
-        return found;
+        return clauses;
     }
 
-    private Optional<Node> expression(Node target) {
+    private static boolean isIn(List<Set<Long>> clauses, Node target) {
+        long reference = target.number("ressortgroupref");
+        return clauses.stream().allMatch(clause -> reference > 0 && clause.contains(reference));
+    }
+
+    /** What a target is, over the rows that the query reads. */
+    static Optional<Node> expression(Node query, Node target) {
         return target.all("expr").size() == 1 && target.all("expr").getFirst() instanceof Node expression
-                ? Optional.of((Node) ungrouped(expression))
+                ? Optional.of((Node) ungrouped(query, expression))
                 : Optional.empty();
     }
 
     /** From PostgreSQL 18 on, expressions above GROUP BY refer to an entry of the range table that holds the group's. */
-    private Part ungrouped(Part part) {
+    private static Part ungrouped(Node query, Part part) {
         return switch (part) {
             case Token token -> token;
             case Items items ->
-                new Items(items.parts().stream().map(this::ungrouped).toList());
+                new Items(items.parts().stream()
+                        .map(item -> ungrouped(query, item))
+                        .toList());
             case Node node -> {
                 Optional<Node> grouped = node.label().equals("VAR") && node.is("varlevelsup", "0")
                         ? grouped(query, node)
@@ -189,7 +220,10 @@ final class GroupKey {
                 Map<String, List<Part>> fields = new HashMap<>();
                 node.fields()
                         .forEach((name, field) -> fields.put(
-                                name, field.stream().map(this::ungrouped).toList()));
+                                name,
+                                field.stream()
+                                        .map(inside -> ungrouped(query, inside))
+                                        .toList()));
                 yield new Node(node.label(), fields);
             }
         };

@@ -126,14 +126,15 @@ final class GroupedSplitter {
         extended.add(table, List.of(new Index(table.oid(), table.oid(), name, key, KEY)), found.subQueries());
         List<GroupedPart.Branch> branches = new ArrayList<>();
         for (Leaf leaf : leaves) {
-            branches.add(branch(leaf, name, key, types, level));
+            branches.add(branch(leaf, name, columnNames, key, types, level));
         }
         GroupedPart part = new GroupedPart(table, key, branches, query.query());
         parts.add(part);
         return part;
     }
 
-    private GroupedPart.Branch branch(Leaf leaf, String name, List<Integer> key, Map<Integer, String> types, int level)
+    private GroupedPart.Branch branch(
+            Leaf leaf, String name, List<String> names, List<Integer> key, Map<Integer, String> types, int level)
             throws UnsupportedQueryException {
         List<GroupLeaves.Column> columns =
                 key.stream().map(number -> leaf.columns().get(number)).toList();
@@ -145,7 +146,7 @@ final class GroupedSplitter {
                 RelationKind.MATERIALIZED_VIEW,
                 IntStream.range(0, key.size())
                         .mapToObj(at -> new Relation.Column(
-                                at + 1, "key_" + (at + 1), 0, -1, false, types.getOrDefault(key.get(at), "")))
+                                at + 1, names.get(key.get(at) - 1), 0, -1, false, types.getOrDefault(key.get(at), "")))
                         .toList(),
                 Optional.of(rows));
         return new GroupedPart.Branch(

@@ -73,6 +73,26 @@ public record IncrementalQuery(
         return new IncrementalQuery(view, oid, obstacles, anchor, anchorKey, recomputeKey, hidden, tables, others);
     }
 
+    /** The same query, as that of a view without these columns. @param first of the store */
+    IncrementalQuery hiding(List<HiddenColumn> first) {
+        return new IncrementalQuery(
+                view,
+                oid,
+                obstacles,
+                anchor,
+                anchorKey.stream()
+                        .map(name -> first.stream()
+                                .filter(column -> column.name().equals(name))
+                                .map(HiddenColumn::words)
+                                .findFirst()
+                                .orElse(name))
+                        .toList(),
+                recomputeKey,
+                Stream.concat(first.stream(), hidden.stream()).toList(),
+                tables,
+                maps);
+    }
+
     /** How the changes of each table are found, those that are grouped too. */
     public List<TableChanges> allTables() {
         Map<TableId, TableChanges> all = new LinkedHashMap<>();
@@ -86,17 +106,30 @@ public record IncrementalQuery(
     }
 
     /**
-     * A column of the store that holds a column of a table, unaltered.
+     * A column of the store that holds a column of a table, unaltered, or a key of groups.
      *
-     * @param alias name of what the outermost FROM reads
-     * @param column name of its column
-     * @param read the number of the read from 0, in the order of FROM
-     * @param number the number of the table's column
+     * @param alias name of what the outermost FROM reads; empty for a key of groups
+     * @param column name of its column; of a key of groups, what it is for people
+     * @param read the number of the read from 0, in the order of FROM; -1 for a key of groups
+     * @param number the number of the table's column; of a key of groups, its place from 1 in the list of GROUP BY, DISTINCT ON or PARTITION BY
      * @param carried what makes sub-selects show the column too, from the outermost to the innermost; none if the outermost FROM has it
      */
     public record HiddenColumn(String name, String alias, String column, int read, int number, List<Carried> carried) {
         public HiddenColumn {
             carried = List.copyOf(carried);
+        }
+
+        public static HiddenColumn ofGroups(String name, String words, int place) {
+            return new HiddenColumn(name, "", words, -1, place, List.of());
+        }
+
+        public boolean isOfGroups() {
+            return read < 0;
+        }
+
+        /** What the column holds, for people. */
+        public String words() {
+            return isOfGroups() ? column : alias + "." + column;
         }
     }
 

@@ -37,6 +37,26 @@ final class QueryRewrite {
         return new Node("QUERY", fields);
     }
 
+    /** The query with some entries of its target list that it did not show as its first columns. */
+    static Node showing(Node query, List<Node> hidden) {
+        List<Node> all = new ArrayList<>(hidden);
+        TotalOrder.targets(query).stream()
+                .filter(target -> !hidden.contains(target))
+                .forEach(all::add);
+        List<Part> targets = new ArrayList<>();
+        for (Node target : all) {
+            Map<String, List<Part>> fields = new HashMap<>(target.fields());
+            fields.put("resno", List.of(new Token(String.valueOf(targets.size() + 1))));
+            if (hidden.contains(target)) {
+                fields.put("resjunk", List.of(new Token("false")));
+            }
+            targets.add(new Node("TARGETENTRY", fields));
+        }
+        Map<String, List<Part>> fields = new HashMap<>(query.fields());
+        fields.put("targetList", List.of(new Items(targets)));
+        return new Node("QUERY", fields);
+    }
+
     static boolean returnsSet(Part expression) {
         boolean[] found = new boolean[1];
         expression.visit(node -> found[0] |= node.is("funcretset", "true") || node.is("opretset", "true"));

@@ -55,9 +55,13 @@ public final class RecomputeKeys {
 
     private static IncrementalQuery examined(Relation view, List<Obstacle> found, CatalogIndex index) {
         try {
-            Optional<GroupedQuery> grouped = grouped(view, index);
+            Optional<HiddenGroupKeys> shown =
+                    index.query(view).map(query -> HiddenGroupKeys.of(view, query, index));
+            Optional<GroupedQuery> grouped = shown.isEmpty() ? Optional.empty() : grouped(shown.get(), index);
             if (grouped.isPresent()) {
-                return new GroupedPlanner(view, grouped.get(), QueryPurpose.KEPT).plan(found);
+                return new GroupedPlanner(shown.get().view(), grouped.get(), QueryPurpose.KEPT)
+                        .plan(found)
+                        .hiding(shown.get().columns());
             }
         } catch (UnsupportedQueryException unsupported) {
             found.add(new Obstacle(unsupported.why(), Remedy.NONE));
@@ -69,9 +73,13 @@ public final class RecomputeKeys {
         return found.isEmpty() && planner.isPresent() ? planner.get().plan() : IncrementalQuery.not(view, found);
     }
 
-    private static Optional<GroupedQuery> grouped(Relation view, CatalogIndex index) throws UnsupportedQueryException {
-        Optional<NodeTree.Node> query = index.query(view);
-        return query.isEmpty() ? Optional.empty() : GroupedQuery.of(view, query.get(), index);
+    private static Optional<GroupedQuery> grouped(HiddenGroupKeys shown, CatalogIndex index)
+            throws UnsupportedQueryException {
+        return GroupedQuery.of(shown.view(), shown.query(), index);
+    }
+
+    private static HiddenGroupKeys shown(Relation view, CatalogIndex index) {
+        return HiddenGroupKeys.of(view, index.query(view).orElseThrow(), index);
     }
 
     private static Optional<JoinedReads> joined(Relation view, List<Obstacle> found, CatalogIndex index) {
@@ -97,10 +105,11 @@ public final class RecomputeKeys {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
             CatalogIndex index = StackedTables.of(view, catalogIndex).index();
+            HiddenGroupKeys shown = shown(view, index);
             return difference(
                     query,
-                    view,
-                    index.query(view).orElseThrow(),
+                    shown.view(),
+                    shown.query(),
                     NodeTree.query(tree).orElseThrow(),
                     index);
         } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {
@@ -121,7 +130,7 @@ public final class RecomputeKeys {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
             CatalogIndex index = StackedTables.of(view, catalogIndex).index();
-            GroupedQuery parts = grouped(view, index).orElseThrow();
+            GroupedQuery parts = grouped(shown(view, index), index).orElseThrow();
             Relation of = parts.branches().get(map).map();
             NodeTree.Node before = parts.catalogIndex().query(of).orElseThrow();
             return TreeShape.of(before).equals(TreeShape.of(NodeTree.query(bare).orElseThrow()))
@@ -163,7 +172,10 @@ public final class RecomputeKeys {
     }
 
     private static Optional<String> difference(IncrementalQuery query, JoinedReads before, JoinedReads after) {
-        int hidden = query.hidden().size();
+        // Keys of groups are columns of both.
+        List<HiddenColumn> columns =
+                query.hidden().stream().filter(column -> !column.isOfGroups()).toList();
+        int hidden = columns.size();
         if (after.outputs().size() != before.outputs().size() + hidden
                 || !after.outputs().subList(hidden, after.outputs().size()).equals(before.outputs())) {
             return Optional.of("with hidden columns the query has other columns");
@@ -182,7 +194,7 @@ public final class RecomputeKeys {
             }
         }
         for (int i = 0; i < hidden; i++) {
-            HiddenColumn column = query.hidden().get(i);
+            HiddenColumn column = columns.get(i);
             if (!Objects.equals(after.outputs().get(i), new JoinedReads.Origin(column.read(), column.number()))) {
                 return Optional.of(column.alias() + "." + column.column() + " is not the key column of "
                         + before.reads().get(column.read()).table().sql() + " in the view's query");

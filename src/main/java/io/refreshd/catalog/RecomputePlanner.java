@@ -218,23 +218,14 @@ final class RecomputePlanner {
     /** The columns of the store: hidden ones first, then those of the view. */
     private final class StoreColumns {
         private final Map<Origin, HiddenColumn> hidden = new LinkedHashMap<>();
-        private final Set<String> taken =
-                view.columns().stream().map(Relation.Column::name).collect(Collectors.toSet());
+        private final HiddenNames free = new HiddenNames(view);
 
         void show(List<Origin> origins) {
             for (Origin origin : origins) {
                 if (joined.positionOf(origin.read(), origin.column()) == 0 && !hidden.containsKey(origin)) {
-                    hidden.put(origin, joined.showing(origin, freeName()).orElseThrow());
+                    hidden.put(origin, joined.showing(origin, free.next()).orElseThrow());
                 }
             }
-        }
-
-        private String freeName() {
-            int number = 1;
-            while (!taken.add("refreshd_" + number)) {
-                number++;
-            }
-            return "refreshd_" + number;
         }
 
         List<HiddenColumn> hidden() {

@@ -82,7 +82,7 @@ final class IncrementalText {
 
     static String hidden(IncrementalQuery query) {
         return query.hidden().stream()
-                .map(column -> PlainText.line(column.alias() + "." + column.column()))
+                .map(column -> PlainText.line(column.words()))
                 .collect(Collectors.joining(", "));
     }
 
@@ -92,7 +92,7 @@ final class IncrementalText {
         node.put("anchor", query.anchor().map(Object::toString).orElse(null));
         query.anchorKey().forEach(node.putArray("key")::add);
         ArrayNode hidden = node.putArray("hidden");
-        query.hidden().forEach(column -> hidden.add(column.alias() + "." + column.column()));
+        query.hidden().forEach(column -> hidden.add(column.words()));
         ArrayNode tables = node.putArray("tables");
         for (TableChanges table : query.allTables()) {
             ObjectNode one = tables.addObject();

@@ -160,7 +160,8 @@ public final class Conversion {
 
         String owner = own(fresh, old, names.store());
         IncrementalViewRows.put(transaction, made, store, definition, query.recomputeKey(), text);
-        new MapConversion(transaction, session, query, named).create(view, text, made);
+        new MapConversion(transaction, session, query, named)
+                .create(view, DefinitionText.withHidden(text, query.hidden()), made);
         exchange(fresh, made, old, owner);
         return query;
     }

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -23,9 +24,15 @@ import java.util.stream.IntStream;
  * what was meant.
  */
 final class DefinitionText {
+    /** What may follow the list of GROUP BY or PARTITION BY at its depth. */
+    private static final Set<String> AFTER_KEYS =
+            Set.of("HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FOR", "ROWS", "RANGE", "GROUPS");
+
+    private final String query;
     private final List<Token> tokens;
 
     private DefinitionText(String query) {
+        this.query = query;
         this.tokens = QueryTokens.of(query);
     }
 
@@ -37,9 +44,13 @@ final class DefinitionText {
         DefinitionText text = new DefinitionText(query);
         Map<Integer, String> insertions = new TreeMap<>(Comparator.reverseOrder());
         insertions.put(
-                text.tokens.get(text.select(0)).end(),
+                text.tokens.get(text.head()).end(),
                 hidden.stream()
-                        .map(column -> named(column.alias(), column.column(), column.name()) + ",")
+                        .map(column -> (column.isOfGroups()
+                                        ? text.keyOfGroups(column.number()) + " AS "
+                                                + SqlNames.identifier(column.name())
+                                        : named(column.alias(), column.column(), column.name()))
+                                + ",")
                         .collect(Collectors.joining(" ", " ", "")));
         for (HiddenColumn column : hidden) {
             for (Carried carried : column.carried()) {
@@ -61,7 +72,7 @@ final class DefinitionText {
     /** @throws IllegalArgumentException if the outermost SELECT has no more than that many columns */
     static String without(String query, int hidden) {
         DefinitionText text = new DefinitionText(query);
-        int first = text.select(0) + 1;
+        int first = text.head() + 1;
         int next = first;
         List<String> names = new ArrayList<>();
         for (int i = 0; i < hidden; i++) {
@@ -122,6 +133,56 @@ final class DefinitionText {
                 .filter(i -> tokens.get(i).depth() == depth && tokens.get(i).is("SELECT"))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("a query without SELECT"));
+    }
+
+    /** The number of the last token before the first column: SELECT, or the end of DISTINCT ON. */
+    private int head() {
+        int select = select(0);
+        return select + 3 < tokens.size()
+                        && tokens.get(select + 1).is("DISTINCT")
+                        && tokens.get(select + 2).is("ON")
+                        && tokens.get(select + 3).is("(")
+                ? closing(select + 3).orElseThrow()
+                : select;
+    }
+
+    /** What stands at a place of the list of GROUP BY, else of DISTINCT ON, else of the first PARTITION BY. @param place from 1 */
+    private String keyOfGroups(int place) {
+        int select = select(0);
+        Optional<Integer> list = words(select, 0, "GROUP", "BY")
+                .or(() -> Optional.of(select + 3).filter(first -> head() > select))
+                .or(() -> words(select, -1, "PARTITION", "BY"));
+        int first = list.orElseThrow(() -> new IllegalArgumentException("a query without groups")) + 1;
+        int depth = tokens.get(first).depth();
+        int start = first;
+        for (int found = 1, i = first; i <= tokens.size(); i++) {
+            boolean end = i == tokens.size()
+                    || tokens.get(i).depth() < depth
+                    || (tokens.get(i).depth() == depth
+                            && AFTER_KEYS.contains(tokens.get(i).text()));
+            if (end || (tokens.get(i).depth() == depth && tokens.get(i).is(","))) {
+                if (found == place && start < i) {
+                    return query.substring(
+                            tokens.get(start).start(), tokens.get(i - 1).end());
+                }
+                if (end) {
+                    break;
+                }
+                found++;
+                start = i + 1;
+            }
+        }
+        throw new IllegalArgumentException("a list of groups that is too short");
+    }
+
+    /** The number of the second of two words. @param depth of them; -1: any */
+    private Optional<Integer> words(int start, int depth, String first, String second) {
+        return IntStream.range(start + 1, tokens.size())
+                .filter(i -> (depth < 0 || tokens.get(i).depth() == depth)
+                        && tokens.get(i).is(second)
+                        && tokens.get(i - 1).is(first))
+                .boxed()
+                .findFirst();
     }
 
     private int comma(int start) {

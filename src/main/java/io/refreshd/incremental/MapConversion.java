@@ -49,7 +49,7 @@ final class MapConversion {
      * their definitions, so that it does not matter by which snapshot they are filled.
      *
      * @param at where the materialized view is
-     * @param text its query
+     * @param text its query with the hidden columns
      * @param made oid of the public view
      */
     void create(ViewId at, String text, long made) throws SQLException, PrerequisitesMissingException {
@@ -66,7 +66,7 @@ final class MapConversion {
         String definition = SqlNames.qualified(names.definition());
         String bare = rowsOf(map.of() == 0 ? text : rows.getOrDefault(map.of(), ""), map);
         String store = SqlNames.qualified(names.store());
-        Defined defined = define(at, text, number, names, bare);
+        Defined defined = define(at, StoreNames.of(named, made).definition(), text, number, names, bare);
         Optional<TotalsConversion> totals = defined.totals();
         statements.execute("CREATE TABLE " + store + " WITH (fillfactor = " + Attachments.FILLFACTOR
                 + ") AS SELECT * FROM " + definition + " WITH NO DATA");
@@ -103,7 +103,8 @@ final class MapConversion {
     private record Defined(long oid, Optional<TotalsConversion> totals) {}
 
     /** Creates the plain view with the rows that are grouped: with the arguments of the aggregates, if their totals can be kept. */
-    private Defined define(ViewId at, String text, int number, StoreNames names, String bare)
+    private Defined define(
+            ViewId at, ViewId definitionOfView, String text, int number, StoreNames names, String bare)
             throws SQLException, PrerequisitesMissingException {
         String definition = SqlNames.qualified(names.definition());
         List<HiddenColumn> hidden = query.maps().get(number - 1).rows().hidden();
@@ -115,7 +116,8 @@ final class MapConversion {
             rows.put(number, canonical);
             statements.execute("DROP VIEW " + definition);
             Optional<TotalsConversion> totals =
-                    TotalsConversion.of(transaction, session, query, at, text, names.definition(), canonical, bareTree);
+                    TotalsConversion.of(
+                            transaction, session, query, definitionOfView, text, names.definition(), canonical, bareTree);
             RecomputeKeys keys = DefinitionView.keys(transaction, at);
             if (totals.isPresent()) {
                 String tree = create(

@@ -3,6 +3,7 @@ package io.refreshd.incremental;
 import io.refreshd.catalog.GroupTotals;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.GroupMap;
+import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.database.PlainSession;
 import io.refreshd.exchange.Attachments;
 import io.refreshd.exchange.Defaults;
@@ -55,7 +56,7 @@ final class TotalsConversion {
     /**
      * Plans the totals of the one map of a view.
      *
-     * @param at where the materialized view is
+     * @param definition of the view, with hidden keys of groups
      * @param text its query
      * @param scratch a name for plain views that are dropped again
      * @param bare the query of the map, and its tree
@@ -65,7 +66,7 @@ final class TotalsConversion {
             Handle transaction,
             PlainSession session,
             IncrementalQuery query,
-            ViewId at,
+            ViewId definition,
             String text,
             ViewId scratch,
             String bare,
@@ -73,9 +74,9 @@ final class TotalsConversion {
         if (!isOfOneMap(query)) {
             return Optional.empty();
         }
-        String tree = Definitions.treeOf(transaction, Definitions.oidOf(transaction, SqlNames.qualified(at)));
+        String tree = Definitions.treeOf(transaction, Definitions.oidOf(transaction, SqlNames.qualified(definition)));
         List<Integer> key = query.maps().getFirst().text().columns();
-        if (!GroupTotals.suffice(tree, key, enums(transaction, at, key))) {
+        if (!GroupTotals.suffice(tree, key, enums(transaction, definition, key))) {
             return Optional.empty();
         }
         transaction.execute("SAVEPOINT refreshd_totals");
@@ -106,7 +107,7 @@ final class TotalsConversion {
     private static boolean isOfOneMap(IncrementalQuery query) {
         if (query.maps().size() != 1
                 || !query.tables().isEmpty()
-                || !query.hidden().isEmpty()) {
+                || !query.hidden().stream().allMatch(HiddenColumn::isOfGroups)) {
             return false;
         }
         GroupMap map = query.maps().getFirst();

@@ -60,6 +60,26 @@ class DefinitionTextTest {
         assertThat(DefinitionText.without(with, 2)).isEqualTo(query);
     }
 
+    /** Where columns belong is marked by #, and what they show by [ ]. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT# u.name FROM u GROUP BY u.x, [(date_trunc('day, '::text, u.at))], u.y HAVING (count(*) > 1) ORDER BY u.name",
+                "WITH w AS ( SELECT 1 AS a FROM t GROUP BY t.b) SELECT# w.a FROM w GROUP BY w.c, [w.b]",
+                "SELECT DISTINCT ON (t.a, [(t.b || ','::text)])# t.c FROM t ORDER BY t.a",
+                "SELECT# rank() OVER (PARTITION BY t.a, [t.b] ORDER BY t.c) AS r FROM t",
+                "SELECT# rank() OVER w AS r FROM t WINDOW w AS (PARTITION BY t.a, [t.b])",
+            })
+    void aKeyOfGroupsIsShown(String marked) {
+        String key = marked.substring(marked.indexOf('[') + 1, marked.indexOf(']'));
+        String query = marked.replaceAll("[#\\[\\]]", "");
+        String with = DefinitionText.withHidden(query, List.of(HiddenColumn.ofGroups("refreshd_1", "", 2)));
+        assertThat(with).isEqualTo(marked.replaceAll("[\\[\\]]", "").replace("#", " " + key + " AS \"refreshd_1\","));
+        assertThat(DefinitionText.without(with, 1)).isEqualTo(query);
+        assertThatThrownBy(() -> DefinitionText.withHidden(query, List.of(HiddenColumn.ofGroups("refreshd_1", "", 4))))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
     private static HiddenColumn carried(String name, String column) {
         return new HiddenColumn(
                 name, "s", name, 0, 1, List.of(new Carried(List.of(new Inner("s", false)), "t", column)));

@@ -46,9 +46,10 @@ final class RandomGroups {
             case 0, 1, 2 -> grouped("o", false);
             case 3 -> distinct();
             case 4 -> latest();
-            case 5 -> windows();
+            case 5 -> windows(one(2));
             case 6 ->
-                "SELECT r.g, r.x, r.n FROM (" + windows() + ") r WHERE r.place = 1" + any(List.of("", " AND r.n > 1"));
+                "SELECT r.g, r.x, r.n FROM (" + windows(true) + ") r WHERE r.place = 1"
+                        + any(List.of("", " AND r.n > 1"));
             case 7, 8, 9 -> joined();
             case 10 -> {
                 Use use = joins.use("u");
@@ -95,7 +96,8 @@ final class RandomGroups {
             groups.add(group(uses));
         }
         List<String> columns = new ArrayList<>();
-        groups.forEach(group -> columns.add(group + " AS g" + columns.size()));
+        int shown = !whole && one(3) ? random.nextInt(groups.size()) : groups.size();
+        groups.subList(0, shown).forEach(group -> columns.add(group + " AS g" + columns.size()));
         columns.add(any(AGGREGATES).formatted(any(uses).alias()) + " AS n");
         columns.add(any(AGGREGATES).formatted(any(uses).alias()) + " AS m");
         String group = groups.getFirst();
@@ -125,15 +127,17 @@ final class RandomGroups {
         String group = group(uses);
         String first = any(uses).alias() + any(List.of(".a", ".v"));
         String second = number(uses);
-        return "SELECT DISTINCT ON (" + group + ") " + group + " AS g, " + first + " AS x, " + second + " AS y"
-                + from(uses) + " ORDER BY " + group + ", " + first + any(List.of("", " DESC")) + ", " + second;
+        return "SELECT DISTINCT ON (" + group + ") " + any(List.of("", group + " AS g, ")) + first + " AS x, " + second
+                + " AS y" + from(uses) + " ORDER BY " + group + ", " + first + any(List.of("", " DESC")) + ", "
+                + second;
     }
 
-    private String windows() {
+    private String windows(boolean shown) {
         List<Use> uses = uses("o");
         String group = group(uses);
         String order = any(uses).alias() + any(List.of(".a", ".v", ".k2"));
-        return "SELECT " + group + " AS g, " + order + " AS x, rank() OVER (PARTITION BY " + group + " ORDER BY "
+        return "SELECT " + (shown ? group + " AS g, " : "") + order + " AS x, rank() OVER (PARTITION BY " + group
+                + " ORDER BY "
                 + order
                 + any(List.of("", " DESC")) + ") AS place, count(*) OVER (PARTITION BY " + group
                 + any(List.of("", ", " + order)) + ") AS n" + from(uses);
