@@ -32,43 +32,27 @@ import java.util.function.Predicate;
  * read is settled if it has a path, or if changes of its table recompute everything.
  */
 final class ChangePaths {
-    /**
-     * One way from a changed row to rows of the view.
-     *
-     * @param columns of the table: its key, or one column whose old and new values tell
-     * @param shown the columns that the store shows, with the values of these columns or of those at the end of the joins
-     * @param byValue whether the column does not identify a row of the table
-     * @param joins the tables in between, from the changed one on
-     */
-    record Path(List<Relation.Column> columns, List<Origin> shown, boolean byValue, List<JoinStep> joins) {}
-
-    /** @param everything why changes recompute everything; then there are no paths */
-    record Found(List<Path> paths, Optional<Obstacle> everything) {
-        private static Found by(Path path) {
-            return new Found(List.of(path), Optional.empty());
-        }
-
-        private static Found not(Obstacle obstacle) {
-            return new Found(List.of(), Optional.of(obstacle));
-        }
-
-        private boolean byKeys() {
-            return everything.isEmpty();
-        }
-    }
-
     private final JoinedReads joined;
     private final BoundReads reads;
     private final CatalogIndex catalogIndex;
     private final Function<Origin, Optional<Obstacle>> notShown;
+    private final Set<ValueColumn> maps;
     /** For each read that is settled: how others go on from its rows. */
-    private final Map<Integer, Path> settled = new HashMap<>();
+    private final Map<Integer, ChangePath> settled = new HashMap<>();
     /** For each read: what was found for the tables that the log names, by oid. */
-    private final Map<Integer, Map<Long, Found>> found = new HashMap<>();
+    private final Map<Integer, Map<Long, ChangePath.Found>> found = new HashMap<>();
 
-    /** @param notShown why the store cannot show a column; empty if it can */
-    ChangePaths(JoinedReads joined, CatalogIndex catalogIndex, Function<Origin, Optional<Obstacle>> notShown) {
+    /**
+     * @param notShown why the store cannot show a column; empty if it can
+     * @param maps the columns of which there are maps. These are used where they can be
+     */
+    ChangePaths(
+            JoinedReads joined,
+            CatalogIndex catalogIndex,
+            Function<Origin, Optional<Obstacle>> notShown,
+            Set<ValueColumn> maps) {
         this.joined = joined;
+        this.maps = Set.copyOf(maps);
         this.reads = new BoundReads(joined, catalogIndex);
         this.catalogIndex = catalogIndex;
         this.notShown = notShown;
@@ -83,13 +67,13 @@ final class ChangePaths {
     }
 
     /** @param table of which the log names changes: no partitioned one */
-    Found of(Relation table) {
-        Set<Path> paths = new LinkedHashSet<>();
+    ChangePath.Found of(Relation table) {
+        Set<ChangePath> paths = new LinkedHashSet<>();
         for (int read = 0; read < reads.tables().size(); read++) {
             if (catalogIndex
                     .selfAndAncestorsOf(table)
                     .contains(reads.tables().get(read).oid())) {
-                Found use = Objects.requireNonNullElseGet(
+                ChangePath.Found use = Objects.requireNonNullElseGet(
                         found.getOrDefault(read, Map.of()).get(table.oid()), () -> unknown(table));
                 if (!use.byKeys()) {
                     return use;
@@ -97,7 +81,7 @@ final class ChangePaths {
                 paths.addAll(use.paths());
             }
         }
-        return paths.isEmpty() ? unknown(table) : new Found(List.copyOf(paths), Optional.empty());
+        return paths.isEmpty() ? unknown(table) : new ChangePath.Found(List.copyOf(paths), Optional.empty());
     }
 
     /** Whether the query reads the table, by its own name or that of a table of which it is a partition. */
@@ -106,8 +90,33 @@ final class ChangePaths {
         return reads.tables().stream().anyMatch(read -> names.contains(read.oid()));
     }
 
-    private static Found unknown(Relation table) {
-        return Found.not(new Obstacle("how it reads " + table.sql() + " is not understood", Remedy.NONE));
+    /** A column of which a map would tell the rows that depend on a read whose changes recompute everything; empty if there is none. */
+    Optional<ValueColumn> wanted() {
+        for (int read = 0; read < reads.tables().size(); read++) {
+            Relation table = reads.tables().get(read);
+            if (found.getOrDefault(read, Map.of()).values().stream().allMatch(ChangePath.Found::byKeys)
+                    || catalogIndex.isDerived(table)
+                    || LoggedKey.of(table, catalogIndex).obstacle().isPresent()
+                    || ReadAccess.obstacle(List.of(table), catalogIndex).isPresent()) {
+                continue;
+            }
+            for (Bound bound : reads.of(read)) {
+                Relation.Column own = reads.column(bound.column());
+                if (fits(bound, own)
+                        && path(own, bound).filter(ChangePath::isDirect).isPresent()) {
+                    return Optional.of(new ValueColumn(table.tableId(), own.name()));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean fits(Bound bound, Relation.Column own) {
+        return bound.collationFits() && KeyEquality.holds(bound.operator(), own, reads.column(bound.other()));
+    }
+
+    private static ChangePath.Found unknown(Relation table) {
+        return ChangePath.Found.not(new Obstacle("how it reads " + table.sql() + " is not understood", Remedy.NONE));
     }
 
     /** @return whether a read was settled */
@@ -121,15 +130,15 @@ final class ChangePaths {
     }
 
     private boolean settleByPath(int read) {
-        Map<Long, Found> leaves = new HashMap<>();
-        List<Path> paths = new ArrayList<>();
+        Map<Long, ChangePath.Found> leaves = new HashMap<>();
+        List<ChangePath> paths = new ArrayList<>();
         for (Relation leaf : LoggedKey.leaves(reads.tables().get(read), catalogIndex)) {
-            Found one = search(read, leaf, column -> isLogged(leaf, column));
+            ChangePath.Found one = search(read, leaf, column -> isLogged(leaf, column));
             leaves.put(leaf.oid(), one);
             paths.addAll(one.paths());
         }
         found.put(read, leaves);
-        boolean all = leaves.values().stream().allMatch(Found::byKeys);
+        boolean all = leaves.values().stream().allMatch(ChangePath.Found::byKeys);
         if (all) {
             settled.put(read, paths.getFirst());
         }
@@ -138,16 +147,16 @@ final class ChangePaths {
 
     /** Changes of the read recompute everything; where it is unchanged, others may still go on from its rows. */
     private boolean settleForOthers(int read) {
-        List<Path> paths =
+        List<ChangePath> paths =
                 search(read, reads.tables().get(read), column -> true).paths();
         paths.forEach(path -> settled.put(read, path));
         return !paths.isEmpty();
     }
 
-    private Found search(int read, Relation table, Predicate<Relation.Column> isLogged) {
+    private ChangePath.Found search(int read, Relation table, Predicate<Relation.Column> isLogged) {
         Optional<Obstacle> obstacle = reads.isInFrom(read) ? Optional.empty() : Optional.of(notCorrelated(table));
         if (reads.isInFrom(read)) {
-            Found byKey = byKey(read, table);
+            ChangePath.Found byKey = byKey(read, table);
             if (byKey.byKeys()) {
                 return byKey;
             }
@@ -156,10 +165,10 @@ final class ChangePaths {
         return byValue(read, table, isLogged, obstacle.orElseThrow());
     }
 
-    private Found byKey(int read, Relation table) {
+    private ChangePath.Found byKey(int read, Relation table) {
         Read one = joined.reads().get(read);
         if (one.hidden()) {
-            return Found.not(new Obstacle(
+            return ChangePath.Found.not(new Obstacle(
                     "a condition above an outer join may hide that a row of " + catalogIndex.nameOf(one.table())
                             + " found its match",
                     Remedy.NONE));
@@ -181,20 +190,26 @@ final class ChangePaths {
             shown.add(origin);
             obstacle = obstacle.or(() -> notShown.apply(origin));
         }
-        return obstacle.map(Found::not).orElseGet(() -> Found.by(new Path(columns, shown, false, List.of())));
+        return obstacle.map(ChangePath.Found::not)
+                .orElseGet(() -> ChangePath.Found.by(new ChangePath(columns, shown, false, List.of())));
     }
 
     /** By the value that binds a row. @param obstacle why nothing else tells */
-    private Found byValue(int read, Relation table, Predicate<Relation.Column> isLogged, Obstacle obstacle) {
-        Optional<Path> best = Optional.empty();
+    private ChangePath.Found byValue(int read, Relation table, Predicate<Relation.Column> isLogged, Obstacle obstacle) {
+        Optional<ChangePath> best = Optional.empty();
         Optional<Obstacle> against = Optional.empty();
         for (Bound bound : reads.of(read)) {
             Optional<Relation.Column> column =
                     named(table, reads.column(bound.column()).name());
-            Optional<Path> path = column.filter(own -> bound.collationFits()
-                            && KeyEquality.holds(bound.operator(), own, reads.column(bound.other())))
-                    .flatMap(own -> path(own, bound));
-            if (path.isEmpty() || (best.isPresent() && isNoShorter(path.get(), best.get()))) {
+            Optional<ChangePath> path = column.filter(own -> fits(bound, own)).flatMap(own -> path(own, bound));
+            ValueColumn value = new ValueColumn(
+                    reads.tables().get(read).tableId(),
+                    reads.column(bound.column()).name());
+            if (path.filter(ChangePath::isDirect).isPresent() && maps.contains(value)) {
+                return ChangePath.Found.by(path.get().by(value));
+            }
+            int longest = best.map(one -> one.joins().size()).orElse(Integer.MAX_VALUE);
+            if (path.isEmpty() || path.get().joins().size() >= longest) {
                 continue;
             }
             Optional<Obstacle> refused = isLogged.test(column.orElseThrow())
@@ -207,16 +222,12 @@ final class ChangePaths {
             }
         }
         Obstacle why = against.orElse(obstacle);
-        return best.map(Found::by).orElseGet(() -> Found.not(why));
+        return best.map(ChangePath.Found::by).orElseGet(() -> ChangePath.Found.not(why));
     }
 
-    private static boolean isNoShorter(Path path, Path other) {
-        return path.joins().size() >= other.joins().size();
-    }
-
-    private Optional<Path> path(Relation.Column own, Bound bound) {
+    private Optional<ChangePath> path(Relation.Column own, Bound bound) {
         if (bound.shows() && notShown.apply(bound.other()).isEmpty()) {
-            return Optional.of(new Path(List.of(own), List.of(bound.other()), true, List.of()));
+            return Optional.of(new ChangePath(List.of(own), List.of(bound.other()), true, List.of()));
         }
         Relation between = reads.tables().get(bound.other().read());
         if (catalogIndex.isDerived(between)) {
@@ -229,7 +240,7 @@ final class ChangePaths {
                     reads.column(bound.other()).name(),
                     further.columns().stream().map(Relation.Column::name).toList()));
             joins.addAll(further.joins());
-            return new Path(List.of(own), further.shown(), true, joins);
+            return new ChangePath(List.of(own), further.shown(), true, joins);
         });
     }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Plans how a query is kept that groups rows. To the query around them, groups are rows of a table that change for some keys. For each of
@@ -110,8 +111,8 @@ final class GroupedPlanner {
                         .orElseThrow())
                 .toList();
         boolean joined = !around.anchor().equals(Optional.of(part.table().tableId()));
-        return Optional.of(
-                new GroupMap(rows, branch.text(), key, changes.by().getFirst().positions(), joined, 0));
+        return Optional.of(new GroupMap(
+                rows, branch.text(), key, changes.by().getFirst().positions(), joined, 0, Optional.empty()));
     }
 
     private IncrementalQuery whole(IncrementalQuery around, List<GroupMap> maps) {
@@ -128,6 +129,6 @@ final class GroupedPlanner {
                 around.tables().stream()
                         .filter(table -> !parts.contains(table.table()))
                         .toList(),
-                maps);
+                Stream.concat(maps.stream(), around.maps().stream()).toList());
     }
 }

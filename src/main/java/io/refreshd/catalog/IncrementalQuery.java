@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * @param recomputeKey numbers of the store's columns, from 1: the hidden columns come first, then those of the view
  * @param hidden columns that the store has and the view does not
  * @param tables how the changes of each table are found that the query joins
- * @param maps where the query groups rows: how a changed row leads to its groups
+ * @param maps how a changed row leads to groups, where the query groups rows, and to values that the log does not hold
  */
 public record IncrementalQuery(
         ViewId view,
@@ -218,21 +218,30 @@ public record IncrementalQuery(
      * @param joined whether the groups are joined to the anchor, so that a condition on the recompute key reaches them for one key at a time
      * @param of the number of a later map, from 1, whose rows the groups are joined to: the positions are those of its table, and the text
      *     is in its query; 0: the view
+     * @param value the column that the map holds beside the keys of its table, which has no groups then, and whose query is nowhere in the
+     *     view's
      */
     public record GroupMap(
-            IncrementalQuery rows, MapText text, List<Integer> key, List<Integer> positions, boolean joined, int of) {
+            IncrementalQuery rows,
+            MapText text,
+            List<Integer> key,
+            List<Integer> positions,
+            boolean joined,
+            int of,
+            Optional<ValueColumn> value) {
         GroupMap of(int number) {
-            return new GroupMap(rows, text, key, positions, joined, number);
+            return new GroupMap(rows, text, key, positions, joined, number, value);
         }
 
         /** The same map, where those on which it depends stand beside it. */
         GroupMap leaf() {
-            return new GroupMap(rows.with(List.of()), text, key, positions, joined, of);
+            return new GroupMap(rows.with(List.of()), text, key, positions, joined, of, value);
         }
 
         public GroupMap {
             Objects.requireNonNull(rows);
             Objects.requireNonNull(text);
+            Objects.requireNonNull(value);
             key = List.copyOf(key);
             positions = List.copyOf(positions);
         }

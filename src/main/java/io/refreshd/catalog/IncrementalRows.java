@@ -44,7 +44,7 @@ record IncrementalRows(long owner, List<Row> rows, Set<Long> hidden) {
 
     private static final String MAPS = """
             SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[], positions::int4[],
-                   of_map, shown IS NOT NULL
+                   of_map, shown IS NOT NULL, of_values
               FROM refreshd.incremental_map ORDER BY view_oid, number
             """;
 
@@ -94,7 +94,8 @@ record IncrementalRows(long owner, List<Row> rows, Set<Long> hidden) {
                                 Arrays.asList((Integer[]) row.getArray(4).getArray()),
                                 Arrays.asList((Integer[]) row.getArray(5).getArray()),
                                 row.getInt(6),
-                                row.getBoolean(7)));
+                                row.getBoolean(7),
+                                row.getBoolean(8)));
             }
         }
         return maps;

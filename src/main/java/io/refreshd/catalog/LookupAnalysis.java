@@ -4,6 +4,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -57,7 +58,8 @@ final class LookupAnalysis {
             return new StoreLookups(
                     new JoinedReads(catalogIndex.query(view).orElseThrow(), catalogIndex),
                     catalogIndex,
-                    positions -> isIndexed(view, positions));
+                    positions -> isIndexed(view, positions),
+                    Map.of());
         }
         SelectProjectJoin query = SelectProjectJoin.of(view, catalogIndex, QueryPurpose.COMPARED);
         return table -> lookup(view, query, table);

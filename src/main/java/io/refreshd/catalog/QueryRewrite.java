@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Makes queries of queries, as trees. Pure. */
 final class QueryRewrite {
@@ -109,20 +110,25 @@ final class QueryRewrite {
         return new Node("QUERY", fields);
     }
 
-    /** A query that selects so many columns of a table. */
+    /** A query that selects so many columns of a table that stands for a part of a query. */
     static Node allOf(long table, int columns) {
+        return columnsOf(table, false, IntStream.rangeClosed(1, columns).boxed().toList());
+    }
+
+    /** A query that selects columns of a table. @param inherited whether rows of its partitions are among its own */
+    static Node columnsOf(long table, boolean inherited, List<Integer> numbers) {
         StringBuilder tree = new StringBuilder("{QUERY :hasAggs false :hasWindowFuncs false :hasTargetSRFs false"
                 + " :hasSubLinks false :hasDistinctOn false :hasRecursive false :hasModifyingCTE false :cteList <>"
                 + " :groupClause <> :groupingSets <> :havingQual <> :windowClause <> :distinctClause <> :limitOffset <>"
                 + " :limitCount <> :rowMarks <> :setOperations <> :rtable ({RANGETBLENTRY :alias <> :rtekind 0 :relid "
                 + table
-                + " :inh false :tablesample <> :securityQuals <>}) :jointree {FROMEXPR :fromlist ({RANGETBLREF :rtindex 1})"
-                + " :quals <>} :targetList (");
-        for (int i = 1; i <= columns; i++) {
+                + " :inh " + inherited + " :tablesample <> :securityQuals <>}) :jointree {FROMEXPR :fromlist"
+                + " ({RANGETBLREF :rtindex 1}) :quals <>} :targetList (");
+        for (int i = 0; i < numbers.size(); i++) {
             tree.append("{TARGETENTRY :expr {VAR :varno 1 :varattno ")
-                    .append(i)
+                    .append(numbers.get(i))
                     .append(" :varlevelsup 0} :resno ")
-                    .append(i)
+                    .append(i + 1)
                     .append(" :ressortgroupref 0 :resjunk false}");
         }
         return (Node) NodeTree.parse(tree.append(")}").toString());

@@ -7,8 +7,10 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Finds for materialized views the recompute key by which their rows could be kept up to date.
@@ -55,8 +57,7 @@ public final class RecomputeKeys {
 
     private static IncrementalQuery examined(Relation view, List<Obstacle> found, CatalogIndex index) {
         try {
-            Optional<HiddenGroupKeys> shown =
-                    index.query(view).map(query -> HiddenGroupKeys.of(view, query, index));
+            Optional<HiddenGroupKeys> shown = index.query(view).map(query -> HiddenGroupKeys.of(view, query, index));
             Optional<GroupedQuery> grouped = shown.isEmpty() ? Optional.empty() : grouped(shown.get(), index);
             if (grouped.isPresent()) {
                 return new GroupedPlanner(shown.get().view(), grouped.get(), QueryPurpose.KEPT)
@@ -108,6 +109,7 @@ public final class RecomputeKeys {
             HiddenGroupKeys shown = shown(view, index);
             return difference(
                     query,
+                    ValueMaps.of(query, 0),
                     shown.view(),
                     shown.query(),
                     NodeTree.query(tree).orElseThrow(),
@@ -130,12 +132,20 @@ public final class RecomputeKeys {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
             CatalogIndex index = StackedTables.of(view, catalogIndex).index();
+            Optional<ValueColumn> value = query.maps().get(map).value();
+            if (value.isPresent()) {
+                return difference(query, map, value.get(), bare, tree, index);
+            }
             GroupedQuery parts = grouped(shown(view, index), index).orElseThrow();
-            Relation of = parts.branches().get(map).map();
+            int branch = (int) query.maps().subList(0, map).stream()
+                    .filter(one -> one.value().isEmpty())
+                    .count();
+            Relation of = parts.branches().get(branch).map();
             NodeTree.Node before = parts.catalogIndex().query(of).orElseThrow();
             return TreeShape.of(before).equals(TreeShape.of(NodeTree.query(bare).orElseThrow()))
                     ? difference(
                             query.maps().get(map).rows(),
+                            ValueMaps.of(query, map + 1),
                             of,
                             NodeTree.query(rows).orElseThrow(),
                             NodeTree.query(tree).orElseThrow(),
@@ -147,16 +157,33 @@ public final class RecomputeKeys {
     }
 
     private static Optional<String> difference(
-            IncrementalQuery query, Relation of, NodeTree.Node before, NodeTree.Node after, CatalogIndex index)
+            IncrementalQuery query, int map, ValueColumn value, String bare, String tree, CatalogIndex index)
+            throws UnsupportedQueryException {
+        NodeTree.Node before = NodeTree.query(bare).orElseThrow();
+        NodeTree.Node after = NodeTree.query(tree).orElseThrow();
+        return ValueMaps.column(before, index).equals(value)
+                        && ValueMaps.column(after, index).equals(value)
+                ? difference(query.maps().get(map).rows(), Map.of(), before, after, index)
+                : Optional.of("the server's form of the values of " + value.column() + " is another one");
+    }
+
+    private static Optional<String> difference(
+            IncrementalQuery query,
+            Map<ValueColumn, Set<List<Integer>>> maps,
+            Relation of,
+            NodeTree.Node before,
+            NodeTree.Node after,
+            CatalogIndex index)
             throws UnsupportedQueryException {
         Optional<GroupedQuery> parts = GroupedQuery.of(of, before, index);
         if (parts.isEmpty()) {
-            return difference(query, before, after, index);
+            return difference(query, maps, before, after, index);
         }
         Optional<GroupedQuery> partsAfter = GroupedQuery.of(of, after, index);
         return partsAfter.isPresent() && partsAfter.get().hasPartsOf(parts.get())
                 ? difference(
                         query,
+                        maps,
                         parts.get().query(),
                         partsAfter.get().query(),
                         parts.get().catalogIndex())
@@ -164,11 +191,15 @@ public final class RecomputeKeys {
     }
 
     private static Optional<String> difference(
-            IncrementalQuery query, NodeTree.Node before, NodeTree.Node after, CatalogIndex catalogIndex)
+            IncrementalQuery query,
+            Map<ValueColumn, Set<List<Integer>>> maps,
+            NodeTree.Node before,
+            NodeTree.Node after,
+            CatalogIndex catalogIndex)
             throws UnsupportedQueryException {
         JoinedReads reads = new JoinedReads(after, catalogIndex);
         return difference(query, new JoinedReads(before, catalogIndex), reads)
-                .or(() -> otherLookups(query, reads, catalogIndex));
+                .or(() -> otherLookups(query, maps, reads, catalogIndex));
     }
 
     private static Optional<String> difference(IncrementalQuery query, JoinedReads before, JoinedReads after) {
@@ -205,8 +236,11 @@ public final class RecomputeKeys {
 
     /** What rounds will do, which is what was promised. */
     private static Optional<String> otherLookups(
-            IncrementalQuery query, JoinedReads definition, CatalogIndex catalogIndex) {
-        StoreLookups lookups = new StoreLookups(definition, catalogIndex, positions -> true);
+            IncrementalQuery query,
+            Map<ValueColumn, Set<List<Integer>>> maps,
+            JoinedReads definition,
+            CatalogIndex catalogIndex) {
+        StoreLookups lookups = new StoreLookups(definition, catalogIndex, positions -> true, maps);
         for (TableChanges changes : query.tables()) {
             Relation table = catalogIndex.relations().stream()
                     .filter(relation -> relation.tableId().equals(changes.table()))
@@ -221,7 +255,7 @@ public final class RecomputeKeys {
                     .map(key -> new ChangedBy(key.columns(), key.positions(), key.joins()))
                     .distinct()
                     .toList();
-            boolean everything = leaves.stream().anyMatch(leaf -> leaf.keys().isEmpty());
+            boolean everything = leaves.stream().anyMatch(leaf -> leaf.why().isPresent());
             if (everything != changes.everything().isPresent() || (!everything && !by.equals(changes.by()))) {
                 return Optional.of("with hidden columns, changes of " + table.sql() + " would be found in another way");
             }

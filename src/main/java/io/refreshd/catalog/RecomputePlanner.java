@@ -1,14 +1,17 @@
 package io.refreshd.catalog;
 
+import io.refreshd.catalog.IncrementalQuery.GroupMap;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
 import io.refreshd.catalog.JoinedReads.Origin;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +28,11 @@ import java.util.stream.IntStream;
  * recompute all of them.
  */
 final class RecomputePlanner {
+    /** Any other join has a side that is preserved. */
+    private static final Remedy WITHOUT_FULL_JOIN = Remedy.text(
+            "write the FULL JOIN as a UNION ALL of both sides, each with NULL for the columns of the other one,"
+                    + " and group that by the joined column, with max() of each other one");
+
     private final Relation view;
     private final JoinedReads joined;
     private final CatalogIndex catalogIndex;
@@ -37,12 +45,7 @@ final class RecomputePlanner {
         this.view = view;
         this.joined = joined;
         this.catalogIndex = catalogIndex;
-        this.paths = new ChangePaths(
-                joined,
-                catalogIndex,
-                origin -> canShow(origin.read(), origin.column())
-                        ? Optional.empty()
-                        : Optional.of(cannotShow(origin.read(), origin.column())));
+        this.paths = paths();
         for (int read = 0; read < joined.reads().size(); read++) {
             LoggedKey key = LoggedKey.of(joined.reads().get(read).table(), catalogIndex);
             keys.add(key);
@@ -56,6 +59,34 @@ final class RecomputePlanner {
         }
     }
 
+    /** With maps of the columns whose old values lead to rows and are not in the log. */
+    private ChangePaths paths() {
+        Set<ValueColumn> maps = new LinkedHashSet<>();
+        ChangePaths found = paths(maps);
+        for (Optional<ValueColumn> wanted = found.wanted(); wanted.isPresent(); wanted = found.wanted()) {
+            maps.add(wanted.get());
+            found = paths(maps);
+        }
+        // If another read of the table recomputes everything, a map tells nothing.
+        ChangePaths all = found;
+        return maps.removeIf(column -> all.tables().stream()
+                        .filter(table -> table.tableId().equals(column.table()))
+                        .flatMap(table -> LoggedKey.leaves(table, catalogIndex).stream())
+                        .anyMatch(leaf -> all.of(leaf).everything().isPresent()))
+                ? paths(maps)
+                : found;
+    }
+
+    private ChangePaths paths(Set<ValueColumn> maps) {
+        return new ChangePaths(
+                joined,
+                catalogIndex,
+                origin -> canShow(origin.read(), origin.column())
+                        ? Optional.empty()
+                        : Optional.of(cannotShow(origin.read(), origin.column())),
+                maps);
+    }
+
     /** Why there is no anchor; empty if there is one. */
     Optional<Obstacle> obstacle() {
         if (anchor().isPresent()) {
@@ -63,6 +94,9 @@ final class RecomputePlanner {
         }
         List<String> reasons = new ArrayList<>();
         List<Remedy> remedies = new ArrayList<>();
+        if (!joined.reads().isEmpty() && joined.reads().stream().allMatch(JoinedReads.Read::nullable)) {
+            remedies.add(WITHOUT_FULL_JOIN);
+        }
         for (int read = 0; read < joined.reads().size(); read++) {
             Obstacle why = whyNoAnchor(read);
             reasons.add(why.what());
@@ -151,7 +185,7 @@ final class RecomputePlanner {
         StoreColumns columns = new StoreColumns();
         // The anchor first, so that its hidden columns have the first numbers.
         columns.show(keyOf(anchor));
-        Map<Relation, List<ChangePaths.Found>> found = new LinkedHashMap<>();
+        Map<Relation, List<ChangePath.Found>> found = new LinkedHashMap<>();
         for (Relation named : paths.tables()) {
             found.put(
                     named,
@@ -177,7 +211,18 @@ final class RecomputePlanner {
                 found.entrySet().stream()
                         .map(leaves -> changes(leaves.getKey(), leaves.getValue(), columns))
                         .toList(),
-                List.of());
+                maps(found.values(), columns));
+    }
+
+    private List<GroupMap> maps(Collection<List<ChangePath.Found>> found, StoreColumns columns) {
+        return found.stream()
+                .filter(RecomputePlanner::isByKeys)
+                .flatMap(List::stream)
+                .flatMap(leaf -> leaf.paths().stream())
+                .flatMap(path -> path.map().stream()
+                        .map(column -> ValueMaps.map(column, columns.positions(path.shown()), catalogIndex)))
+                .distinct()
+                .toList();
     }
 
     private List<Origin> keyOf(int read) {
@@ -186,16 +231,17 @@ final class RecomputePlanner {
                 .toList();
     }
 
-    private static boolean isByKeys(List<ChangePaths.Found> leaves) {
+    private static boolean isByKeys(List<ChangePath.Found> leaves) {
         return leaves.stream().allMatch(leaf -> leaf.everything().isEmpty());
     }
 
-    private static TableChanges changes(Relation table, List<ChangePaths.Found> leaves, StoreColumns columns) {
+    private static TableChanges changes(Relation table, List<ChangePath.Found> leaves, StoreColumns columns) {
         return new TableChanges(
                 table.tableId(),
                 leaves.stream()
                         .filter(leaf -> isByKeys(leaves))
                         .flatMap(leaf -> leaf.paths().stream())
+                        .filter(path -> path.map().isEmpty())
                         .map(path -> new IncrementalQuery.ChangedBy(
                                 path.columns().stream()
                                         .map(Relation.Column::name)

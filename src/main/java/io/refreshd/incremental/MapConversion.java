@@ -5,6 +5,7 @@ import io.refreshd.catalog.IncrementalQuery.GroupMap;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.TrustedCode;
+import io.refreshd.catalog.ValueColumn;
 import io.refreshd.database.PlainSession;
 import io.refreshd.exchange.Attachments;
 import io.refreshd.exchange.Defaults;
@@ -15,6 +16,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
+import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -64,7 +66,9 @@ final class MapConversion {
         GroupMap map = query.maps().get(number - 1);
         StoreNames names = StoreNames.ofMap(named, made, number);
         String definition = SqlNames.qualified(names.definition());
-        String bare = rowsOf(map.of() == 0 ? text : rows.getOrDefault(map.of(), ""), map);
+        String bare = map.value().isPresent()
+                ? valuesOf(map.value().get())
+                : rowsOf(map.of() == 0 ? text : rows.getOrDefault(map.of(), ""), map);
         String store = SqlNames.qualified(names.store());
         Defined defined = define(at, StoreNames.of(named, made).definition(), text, number, names, bare);
         Optional<TotalsConversion> totals = defined.totals();
@@ -93,9 +97,10 @@ final class MapConversion {
                 map.key(),
                 map.positions(),
                 map.joined(),
-                map.of());
+                map.of(),
+                map.value().isPresent());
         if (totals.isPresent()) {
-            totals.get().create(named, made, names.store(), map);
+            totals.get().create(named, made, names.store(), query);
         }
     }
 
@@ -103,8 +108,7 @@ final class MapConversion {
     private record Defined(long oid, Optional<TotalsConversion> totals) {}
 
     /** Creates the plain view with the rows that are grouped: with the arguments of the aggregates, if their totals can be kept. */
-    private Defined define(
-            ViewId at, ViewId definitionOfView, String text, int number, StoreNames names, String bare)
+    private Defined define(ViewId at, ViewId definitionOfView, String text, int number, StoreNames names, String bare)
             throws SQLException, PrerequisitesMissingException {
         String definition = SqlNames.qualified(names.definition());
         List<HiddenColumn> hidden = query.maps().get(number - 1).rows().hidden();
@@ -115,9 +119,17 @@ final class MapConversion {
                     transaction, session.forDefinitions(), Definitions.oidOf(transaction, definition));
             rows.put(number, canonical);
             statements.execute("DROP VIEW " + definition);
-            Optional<TotalsConversion> totals =
-                    TotalsConversion.of(
-                            transaction, session, query, definitionOfView, text, names.definition(), canonical, bareTree);
+            Optional<TotalsConversion> totals = number == TotalsConversion.mapOf(query)
+                    ? TotalsConversion.of(
+                            transaction,
+                            session,
+                            query,
+                            definitionOfView,
+                            text,
+                            names.definition(),
+                            canonical,
+                            bareTree)
+                    : Optional.empty();
             RecomputeKeys keys = DefinitionView.keys(transaction, at);
             if (totals.isPresent()) {
                 String tree = create(
@@ -150,6 +162,13 @@ final class MapConversion {
     private String create(String view, String rows) throws SQLException {
         session.forDefinitions().execute(transaction.getConnection(), "CREATE VIEW " + view + " AS " + rows);
         return Definitions.treeOf(transaction, Definitions.oidOf(transaction, view));
+    }
+
+    /** Without a name of its own in FROM, as the analysis takes it to have. */
+    static String valuesOf(ValueColumn column) {
+        TableId table = column.table();
+        return "SELECT " + SqlNames.identifier(table.name()) + "." + SqlNames.identifier(column.column()) + " FROM "
+                + SqlNames.qualified(new ViewId(table.schema(), table.name()));
     }
 
     private String rowsOf(String text, GroupMap map) throws SQLException, PrerequisitesMissingException {

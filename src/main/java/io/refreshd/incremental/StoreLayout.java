@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param storeOid oid of the table that holds the rows
  * @param definitionOid oid of the plain view with the defining query
  * @param columns the columns of both, in order
- * @param maps which rows belong to which groups, also of groups that rows of other maps are joined with, which come later; none if the
- *     query groups no rows
+ * @param maps which rows belong to which groups, also of groups that rows of other maps are joined with, which come later; and the values
+ *     of columns by which rows depend on those of tables
  */
 public record StoreLayout(
         long storeOid, long definitionOid, IncrementalStore names, List<StoreColumn> columns, List<GroupMap> maps) {
@@ -35,6 +35,7 @@ public record StoreLayout(
      * @param positions numbers of the columns that hold the same values, of the view's store or of that of another map
      * @param joined whether a condition on the recompute key of that store reaches the groups for one key at a time only
      * @param of the number of that other map, from 1, which comes later; 0: the view's store
+     * @param values whether it holds no groups, but the values of a column by which rows depend on those of a table
      * @param totals of the groups, if these are brought up to date by difference
      */
     public record GroupMap(
@@ -43,6 +44,7 @@ public record StoreLayout(
             List<Integer> positions,
             boolean joined,
             int of,
+            boolean values,
             Optional<Totals> totals) {
         public GroupMap {
             Objects.requireNonNull(store);
@@ -51,7 +53,7 @@ public record StoreLayout(
             positions = List.copyOf(positions);
         }
 
-        /** A view with totals has one map. The key of a group may hold NULL, so to the totals they are groups too. */
+        /** The key of a group may hold NULL, so to the totals they are groups too. */
         private GroupMap with(StoreLayout store, String shown, String having) {
             return new GroupMap(
                     store(),
@@ -59,6 +61,7 @@ public record StoreLayout(
                     positions,
                     joined,
                     of,
+                    values,
                     Optional.of(new Totals(store.with(List.of(this)), shown, having)));
         }
     }
@@ -86,7 +89,7 @@ public record StoreLayout(
      */
     private static final String READ = """
             SELECT i.view_oid, i.number, i.store_oid, i.definition_oid, i.recompute_key, i.group_key, i.positions, i.joined, i.of_map,
-                   i.shown, i.shown_if,
+                   i.shown, i.shown_if, i.of_values,
                    sn.nspname AS store_schema, s.relname AS store_name, dn.nspname AS definition_schema, d.relname AS definition_name,
                    a.attname, pg_catalog.format_type(a.atttypid, -1) AS type,
                    EXISTS (SELECT FROM pg_catalog.pg_index x
@@ -97,11 +100,11 @@ public record StoreLayout(
                                                  AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = s.oid
                                                  AND p.refobjsubid IN (0, a.attnum)))) AS indexed
               FROM (SELECT view_oid, 0 AS number, store_oid, definition_oid, recompute_key, NULL AS group_key, NULL AS positions,
-                           false AS joined, 0 AS of_map, NULL AS shown, NULL AS shown_if
+                           false AS joined, 0 AS of_map, NULL AS shown, NULL AS shown_if, false AS of_values
                       FROM refreshd.incremental_view
                      UNION ALL
                     SELECT view_oid, number, store_oid, definition_oid, recompute_key, group_key, positions, joined, of_map,
-                           shown, shown_if
+                           shown, shown_if, of_values
                       FROM refreshd.incremental_map) i
               JOIN pg_catalog.pg_class s ON s.oid = i.store_oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
               JOIN pg_catalog.pg_class d ON d.oid = i.definition_oid JOIN pg_catalog.pg_namespace dn ON dn.oid = d.relnamespace
@@ -152,6 +155,7 @@ public record StoreLayout(
             String shown = row.getString("shown");
             String having = row.getString("shown_if");
             int of = row.getInt("of_map");
+            boolean values = row.getBoolean("of_values");
             List<StoreColumn> columns = new ArrayList<>();
             do {
                 columns.add(
@@ -162,12 +166,15 @@ public record StoreLayout(
             if (number == 0) {
                 layouts.put(view, layout);
             } else if (shown != null && having != null) {
-                maps.computeIfPresent(
-                        view,
-                        (oid, one) -> new ArrayList<>(List.of(one.getFirst().with(layout, shown, having))));
+                List<GroupMap> all = maps.getOrDefault(view, List.of());
+                // A map whose table was dropped is left out.
+                if (of >= 1 && of <= all.size()) {
+                    all.set(of - 1, all.get(of - 1).with(layout, shown, having));
+                }
             } else {
                 List<GroupMap> before = maps.computeIfAbsent(view, oid -> new ArrayList<>());
-                before.add(new GroupMap(layout.with(of(number, before)), key, positions, joined, of, Optional.empty()));
+                before.add(new GroupMap(
+                        layout.with(of(number, before)), key, positions, joined, of, values, Optional.empty()));
             }
         }
         layouts.replaceAll((view, layout) -> layout.with(maps.getOrDefault(view, List.of())));
@@ -178,7 +185,8 @@ public record StoreLayout(
     private static List<GroupMap> of(int number, List<GroupMap> maps) {
         return maps.stream()
                 .filter(map -> map.of() == number)
-                .map(map -> new GroupMap(map.store(), map.key(), map.positions(), map.joined(), 0, Optional.empty()))
+                .map(map -> new GroupMap(
+                        map.store(), map.key(), map.positions(), map.joined(), 0, map.values(), Optional.empty()))
                 .toList();
     }
 
@@ -231,6 +239,6 @@ public record StoreLayout(
 
     /** Whether the recompute key may hold NULL: that of a group may, that of a row may not. */
     boolean isOfGroups() {
-        return !maps.isEmpty();
+        return maps.stream().anyMatch(map -> !map.values());
     }
 }

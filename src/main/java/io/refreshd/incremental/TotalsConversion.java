@@ -54,7 +54,7 @@ final class TotalsConversion {
     }
 
     /**
-     * Plans the totals of the one map of a view.
+     * Plans the totals of the map of a view; see {@link #mapOf}.
      *
      * @param definition of the view, with hidden keys of groups
      * @param text its query
@@ -71,11 +71,8 @@ final class TotalsConversion {
             ViewId scratch,
             String bare,
             String bareTree) {
-        if (!isOfOneMap(query)) {
-            return Optional.empty();
-        }
         String tree = Definitions.treeOf(transaction, Definitions.oidOf(transaction, SqlNames.qualified(definition)));
-        List<Integer> key = query.maps().getFirst().text().columns();
+        List<Integer> key = query.maps().get(mapOf(query) - 1).text().columns();
         if (!GroupTotals.suffice(tree, key, enums(transaction, definition, key))) {
             return Optional.empty();
         }
@@ -103,19 +100,34 @@ final class TotalsConversion {
                 .set();
     }
 
-    /** Whether the view's own query groups the rows of one map, and the store holds nothing but what it yields. */
-    private static boolean isOfOneMap(IncrementalQuery query) {
-        if (query.maps().size() != 1
+    /**
+     * The number, from 1, of the map of whose rows the view's own query makes groups, if there is one such map and the store holds nothing but
+     * what the query yields; otherwise 0.
+     */
+    static int mapOf(IncrementalQuery query) {
+        List<GroupMap> maps = query.maps();
+        int number = IntStream.rangeClosed(1, maps.size())
+                .filter(one -> maps.get(one - 1).value().isEmpty())
+                .findFirst()
+                .orElse(0);
+        if (number == 0
                 || !query.tables().isEmpty()
-                || !query.hidden().stream().allMatch(HiddenColumn::isOfGroups)) {
-            return false;
+                || !query.hidden().stream().allMatch(HiddenColumn::isOfGroups)
+                // All others lead to rows of this one by values.
+                || IntStream.rangeClosed(1, maps.size())
+                        .anyMatch(one -> one != number
+                                && (maps.get(one - 1).value().isEmpty()
+                                        || maps.get(one - 1).of() != number))) {
+            return 0;
         }
-        GroupMap map = query.maps().getFirst();
+        GroupMap map = maps.get(number - 1);
         return !map.joined()
-                && map.positions().equals(query.recomputeKey())
-                && map.text().view().isEmpty()
-                && map.text().into().isEmpty()
-                && map.text().branch() < 0;
+                        && map.positions().equals(query.recomputeKey())
+                        && map.text().view().isEmpty()
+                        && map.text().into().isEmpty()
+                        && map.text().branch() < 0
+                ? number
+                : 0;
     }
 
     private boolean plan(ViewId scratch, String bare, String bareTree) throws SQLException {
@@ -179,9 +191,12 @@ final class TotalsConversion {
      * @param view where the view will be
      * @param made oid of the public view
      * @param map name of the map's table
-     * @param wide how the map is kept
+     * @param query how the view is kept
      */
-    void create(ViewId view, long made, ViewId map, GroupMap wide) throws SQLException {
+    void create(ViewId view, long made, ViewId map, IncrementalQuery query) throws SQLException {
+        int of = mapOf(query);
+        int behind = query.maps().size() + 1;
+        GroupMap wide = query.maps().get(of - 1);
         Statements statements = new Statements(transaction);
         List<String> types = transaction
                 .createQuery("SELECT pg_catalog.format_type(a.atttypid, -1) FROM pg_catalog.pg_attribute a"
@@ -203,7 +218,7 @@ final class TotalsConversion {
                             types,
                             columns));
         }
-        StoreNames names = StoreNames.ofMap(view, made, 2);
+        StoreNames names = StoreNames.ofMap(view, made, behind);
         String store = SqlNames.qualified(names.store());
         String definition = SqlNames.qualified(names.definition());
         statements.execute("CREATE VIEW " + definition + " AS "
@@ -227,7 +242,8 @@ final class TotalsConversion {
         IncrementalMapRows.putTotals(
                 transaction,
                 made,
-                2,
+                behind,
+                of,
                 storeOid,
                 Definitions.oidOf(transaction, definition),
                 key,

@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
-/** Reads and writes {@code refreshd.incremental_map}: which rows belong to which groups of incremental views. */
+/** Reads and writes {@code refreshd.incremental_map}: which rows belong to which groups of incremental views, and which values they have. */
 public final class IncrementalMapRows {
     private IncrementalMapRows() {}
 
@@ -49,6 +49,7 @@ public final class IncrementalMapRows {
      * @param groupKey numbers of the columns of the map's store
      * @param positions numbers of the columns of the view's store, or of that of another map
      * @param of the number of that map; 0: the view's
+     * @param values whether it holds the values of a column, and no groups
      */
     public static void put(
             Handle handle,
@@ -60,11 +61,12 @@ public final class IncrementalMapRows {
             List<Integer> groupKey,
             List<Integer> positions,
             boolean joined,
-            int of) {
+            int of,
+            boolean values) {
         handle.createUpdate("""
                         INSERT INTO refreshd.incremental_map
                         VALUES ((:view)::oid, :number, (:store)::oid, (:definition)::oid, CAST(:key AS int[]),
-                                CAST(:group AS int[]), CAST(:positions AS int[]), :joined, :of)
+                                CAST(:group AS int[]), CAST(:positions AS int[]), :joined, :of, NULL, NULL, :values)
                         """)
                 .bind("view", view)
                 .bind("number", number)
@@ -75,13 +77,15 @@ public final class IncrementalMapRows {
                 .bind("positions", positions.toArray(Integer[]::new))
                 .bind("joined", joined)
                 .bind("of", of)
+                .bind("values", values)
                 .execute();
     }
 
     /**
-     * Adds the totals of the groups of the first map.
+     * Adds the totals of the groups of a map.
      *
      * @param number behind those of all maps
+     * @param of the number of that map
      * @param key numbers of the columns of the totals' table that hold the key of the group
      * @param shown the columns of the view over these, by the name s
      * @param having which groups the view shows; empty if all
@@ -90,12 +94,13 @@ public final class IncrementalMapRows {
             Handle handle,
             long view,
             int number,
+            int of,
             long store,
             long definition,
             List<Integer> key,
             String shown,
             String having) {
-        put(handle, view, number, store, definition, key, List.of(), List.of(), false, 0);
+        put(handle, view, number, store, definition, key, List.of(), List.of(), false, of, false);
         handle.createUpdate("""
                         UPDATE refreshd.incremental_map SET shown = :shown, shown_if = :having
                         WHERE view_oid = (:view)::oid AND number = :number

@@ -94,7 +94,9 @@ final class MapsOfRound {
             if (keys.size() > WayChooser.MOST_KEYS || groups.size() > WayChooser.MOST_KEYS) {
                 return Optional.empty();
             }
-            totals.found(keys, groups);
+            if (map.totals().isPresent()) {
+                totals.found(keys, groups);
+            }
             // What the groups are joined with comes later: the view, or another map.
             (map.of() == 0 ? found : inMaps)
                     .add(new KeyLookup(

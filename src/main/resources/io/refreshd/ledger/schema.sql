@@ -228,10 +228,11 @@ CREATE TABLE IF NOT EXISTS refreshd.incremental_map (
     of_map         int     NOT NULL DEFAULT 0, -- a later map whose rows are joined with the groups: the positions are those of its store; 0: none
     shown          text,                    -- not NULL: this store holds totals of the groups; the view's columns over them
     shown_if       text,                    -- which of these groups the view shows; empty if all
+    of_values      boolean NOT NULL DEFAULT false, -- this store holds no groups, but the column by which rows of the view depend on a table's rows
     PRIMARY KEY (view_oid, number)
 );
 COMMENT ON TABLE refreshd.incremental_map IS
-    'Which rows belong to which groups of an incremental view that groups rows: tables of schema refreshd_store, kept by the same rounds.';
+    'Which rows belong to which groups of an incremental view, or to which values: tables of schema refreshd_store, kept by the same rounds.';
 
 CREATE TABLE IF NOT EXISTS refreshd.incremental_clock (
     view_oid          oid  NOT NULL REFERENCES refreshd.incremental_view ON UPDATE CASCADE ON DELETE CASCADE,

@@ -11,8 +11,8 @@ public final class HiddenColumns {
         return DefinitionText.withHidden(query, plan.hidden());
     }
 
-    /** The rows that a query groups. @param query as {@code pg_get_viewdef} writes it */
+    /** The rows of a map: those that a query groups, or the values of a column. @param query as {@code pg_get_viewdef} writes it */
     public static String rowsOf(String query, IncrementalQuery.GroupMap map) {
-        return GroupedText.rowsOf(query, map.text());
+        return map.value().map(MapConversion::valuesOf).orElseGet(() -> GroupedText.rowsOf(query, map.text()));
     }
 }

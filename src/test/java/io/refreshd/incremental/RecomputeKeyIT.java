@@ -7,6 +7,7 @@ import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.ChangedBy;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
 import io.refreshd.catalog.RecomputeKeys;
+import io.refreshd.catalog.ValueColumn;
 import io.refreshd.model.JoinStep;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
@@ -239,6 +240,15 @@ class RecomputeKeyIT {
                     concerned.add("SELECT x." + key + " FROM " + side + " AS x(" + names + ") WHERE x.c"
                             + by.positions().getFirst() + " IN (" + values + ")");
                 }
+            }
+        }
+        // A map holds the values that rows had before the round.
+        for (IncrementalQuery.GroupMap map : plan.maps()) {
+            ValueColumn value = map.value().orElseThrow();
+            for (String side : List.of("before", "definition")) {
+                concerned.add("SELECT x." + key + " FROM " + side + " AS x(" + names + ") WHERE x.c"
+                        + map.positions().getFirst() + " IN (SELECT r." + value.column()
+                        + " FROM changed r WHERE r.t = '" + value.table().name() + "')");
             }
         }
         String rest = "(SELECT x.* FROM %s AS x(" + names + ") WHERE NOT EXISTS (SELECT FROM concerned z WHERE z.k = x."

@@ -163,7 +163,7 @@ final class IncrementalFixture implements AutoCloseable {
                         + "'::regclass, '" + table + "_definition'::regclass, '"
                         + array(map.rows().recomputeKey())
                         + "', '" + array(map.key()) + "', '" + array(map.positions()) + "', " + map.joined() + ", "
-                        + map.of() + ")");
+                        + map.of() + ", NULL, NULL, " + map.value().isPresent() + ")");
         return bare;
     }
 
