@@ -80,6 +80,15 @@ final class IncrementalText {
                         .collect(Collectors.joining(", ", " through ", ""));
     }
 
+    /** Which values maps hold, since the log does not: "role of each row of public.main". */
+    static List<String> values(IncrementalQuery query) {
+        return query.maps().stream()
+                .flatMap(map -> map.value().stream())
+                .map(value -> PlainText.line(value.column() + " of each row of " + value.table()))
+                .distinct()
+                .toList();
+    }
+
     static String hidden(IncrementalQuery query) {
         return query.hidden().stream()
                 .map(column -> PlainText.line(column.words()))
@@ -93,6 +102,7 @@ final class IncrementalText {
         query.anchorKey().forEach(node.putArray("key")::add);
         ArrayNode hidden = node.putArray("hidden");
         query.hidden().forEach(column -> hidden.add(column.words()));
+        values(query).forEach(node.putArray("maps")::add);
         ArrayNode tables = node.putArray("tables");
         for (TableChanges table : query.allTables()) {
             ObjectNode one = tables.addObject();

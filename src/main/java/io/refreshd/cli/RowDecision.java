@@ -87,7 +87,7 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                 view,
                 true,
                 "looked up by " + String.join(", ", key.columns())
-                        + " in the map of rows to groups: the groups to which it belonged and belongs are computed again");
+                        + " in a map: the groups, or rows of the view, to which the row led and leads are computed again");
     }
 
     /** A sub-query of the view reads the table. The row may have had another value before, which is not known here. */

@@ -70,6 +70,9 @@ record ViewConversion(
                         .append(IncrementalText.hidden(query))
                         .append(", which the view does not show\n");
             }
+            for (String values : IncrementalText.values(query)) {
+                text.append("  a map holds ").append(values).append(", whose old value the log does not hold\n");
+            }
         }
         append(text, "  stays as it is: ", kept());
         append(text, done ? "  was made again: " : "  is made again: ", remade());

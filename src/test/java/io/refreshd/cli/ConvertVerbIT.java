@@ -125,6 +125,25 @@ class ConvertVerbIT {
     }
 
     @Test
+    void aMapOfValuesIsNamedAndLeadsToTheView() throws Exception {
+        database.execute("CREATE MATERIALIZED VIEW used AS SELECT r.label,"
+                + " (SELECT count(*) FROM main m WHERE m.role = r.name) AS n FROM roles r");
+        assertThat(execute("convert", "public.used")).isZero();
+        assertThat(out.toString())
+                .contains("  public.main  changes are found by id\n")
+                .contains("  a map holds role of each row of public.main, whose old value the log does not hold\n");
+        assertThat(execute("convert", "public.used", "--apply", "--json")).isZero();
+        assertThat(json().at("/views/0/maps/0").asText()).isEqualTo("role of each row of public.main");
+        assertThat(execute("explain", "public.main", "--key", "1")).isZero();
+        assertThat(out.toString())
+                .contains("public.used\n             recomputed by id in a map: the groups, or rows of the view,");
+        assertThat(execute("convert", "public.used", "--back", "--apply")).isZero();
+        assertThat(database.query("SELECT relname FROM pg_class WHERE relname LIKE 'used\\_%'"))
+                .isEmpty();
+        database.execute("DROP MATERIALIZED VIEW used");
+    }
+
+    @Test
     void checkSaysItInTwoFindings() throws Exception {
         assertThat(finding("incremental").path("concerns").toString()).contains("odd.Name");
         assertThat(finding("incremental").path("remedy").path("text").asText())
