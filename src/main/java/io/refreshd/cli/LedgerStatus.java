@@ -1,5 +1,6 @@
 package io.refreshd.cli;
 
+import io.refreshd.ledger.TopicOffsets;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
@@ -71,10 +72,11 @@ record LedgerStatus(
                                                     ELSE pg_current_wal_lsn() END, s.restart_lsn)::bigint AS retained
                         FROM (SELECT 1) AS always
                         LEFT JOIN refreshd.stream t ON true
-                        CROSS JOIN LATERAL (SELECT coalesce(t.slot, :slot) AS name) n
+                        CROSS JOIN LATERAL (SELECT coalesce(nullif(t.slot, :topics), :slot) AS name) n
                         LEFT JOIN pg_replication_slots s ON s.slot_name = n.name
                         """)
                 .bind("slot", configuredSlot)
+                .bind("topics", TopicOffsets.inPlaceOf(configuredSlot))
                 .map((row, context) -> new LedgerStatus(
                         row.getObject("at", OffsetDateTime.class).toInstant(),
                         span(row, "beat_age"),

@@ -36,8 +36,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GroupTopics {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
-    /** Whoever asks by hand waits for it, and asks again. */
-    private static final Duration PATIENCE_OF_CHECK = Duration.ofSeconds(5);
 
     private final GroupSettings settings;
     private final List<String> topics;
@@ -51,17 +49,13 @@ public final class GroupTopics {
 
     /** What the clients of the group share. */
     static Map<String, Object> clientSettings(GroupSettings settings) {
-        return clientSettings(settings, PATIENCE);
-    }
-
-    private static Map<String, Object> clientSettings(GroupSettings settings, Duration patience) {
         Map<String, Object> shared = new HashMap<>();
         settings.client().forEach((name, value) -> shared.put(name, value.reveal()));
         shared.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, settings.bootstrapServers());
         shared.put(CommonClientConfigs.CLIENT_ID_CONFIG, "refreshd-fleet");
-        shared.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.toIntExact(patience.toMillis()));
-        shared.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, Math.toIntExact(patience.toMillis()));
-        shared.put(CommonClientConfigs.METADATA_MAX_AGE_CONFIG, Math.toIntExact(patience.toMillis()));
+        shared.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, Math.toIntExact(PATIENCE.toMillis()));
+        shared.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, Math.toIntExact(PATIENCE.toMillis()));
+        shared.put(CommonClientConfigs.METADATA_MAX_AGE_CONFIG, Math.toIntExact(PATIENCE.toMillis()));
         shared.put(CommonClientConfigs.ENABLE_METRICS_PUSH_CONFIG, false);
         return shared;
     }
@@ -69,7 +63,7 @@ public final class GroupTopics {
     /** What keeps daemons from sharing the databases; empty if nothing does. Changes nothing. */
     public List<Obstacle> obstacles() throws InterruptedException {
         List<Obstacle> obstacles = new ArrayList<>();
-        try (Admin admin = Admin.create(clientSettings(settings, PATIENCE_OF_CHECK))) {
+        try (Admin admin = Admin.create(clientSettings(settings))) {
             Set<String> missing = missing(admin);
             refusals(admin, missing, true)
                     .forEach((topic, why) -> obstacles.add(new Obstacle(

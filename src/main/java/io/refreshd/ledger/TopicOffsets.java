@@ -11,6 +11,11 @@ import org.jdbi.v3.core.statement.PreparedBatch;
 public final class TopicOffsets {
     private TopicOffsets() {}
 
+    /** What {@code refreshd.stream} has in the place of the name of a slot of refreshd's own. No slot has such a name. */
+    public static String inPlaceOf(String connectorSlot) {
+        return "topics of " + connectorSlot;
+    }
+
     /** In the order of topic and partition; empty if changes were not read from topics. */
     public static List<TopicOffset> read(Handle handle) {
         return handle.createQuery("""

@@ -68,6 +68,10 @@ record DatabaseSummary(
         return phase == UnitPhase.ELSEWHERE;
     }
 
+    boolean isUnusable() {
+        return phase == UnitPhase.UNUSABLE;
+    }
+
     boolean isServed() {
         return phase == UnitPhase.SERVED;
     }

@@ -69,7 +69,10 @@ final class FleetEndpoints implements Pages.Answers {
         List<DatabaseSummary> here =
                 summaries().stream().filter(one -> !one.isElsewhere()).toList();
         Optional<String> unassigned = databases.unassigned();
-        boolean good = here.isEmpty() ? unassigned.isEmpty() : here.stream().anyMatch(DatabaseSummary::ready);
+        // Of a file that is not valid nobody knows whose database it would be.
+        List<DatabaseSummary> own =
+                here.stream().filter(one -> !one.isUnusable()).toList();
+        boolean good = own.isEmpty() ? unassigned.isEmpty() : own.stream().anyMatch(DatabaseSummary::ready);
         List<String> reasons = Stream.concat(
                         unassigned.stream(),
                         here.stream()

@@ -16,6 +16,7 @@ import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
 import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
+import io.refreshd.ledger.TopicOffsets;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
@@ -252,8 +253,7 @@ final class StreamAttempt {
             Optional<String> gap)
             throws Exception {
         TopicBootstrapServer server = TopicBootstrapServer.of(live, handle, session, settings, kafka, gap);
-        Lsn position =
-                bootstrap(server, TopicBootstrapServer.nameFor(settings.slot()), identity, session, server.gap());
+        Lsn position = bootstrap(server, TopicOffsets.inPlaceOf(settings.slot()), identity, session, server.gap());
         return server.source(kafka, position);
     }
 

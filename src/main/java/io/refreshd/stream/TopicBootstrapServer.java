@@ -98,11 +98,6 @@ final class TopicBootstrapServer implements BootstrapServer {
         }
     }
 
-    /** What the ledger records in the place of a slot. No slot has such a name. */
-    static String nameFor(String connectorSlot) {
-        return "topics of " + connectorSlot;
-    }
-
     /** Why the topics do not continue where the ledger left off, one fixed word; before a first start {@link GapDetector} says so. */
     Optional<String> gap() {
         return recorded().isPresent() ? gap : Optional.empty();
@@ -157,7 +152,7 @@ final class TopicBootstrapServer implements BootstrapServer {
 
     /** Whether it is the name of the slot that refreshd had before it read topics. */
     private boolean isFormer(String name) {
-        return !name.equals(nameFor(capture.slot())) && !name.equals(capture.slot());
+        return !name.equals(TopicOffsets.inPlaceOf(capture.slot())) && !name.equals(capture.slot());
     }
 
     @Override

@@ -207,7 +207,10 @@ class FleetIT {
     void whileTheGroupIsAwayNothingIsCalledReady() throws Exception {
         Path away = Files.writeString(
                 folder.resolve("away.yaml"),
-                Files.readString(main) + "fleet: { bootstrap-servers: \"127.0.0.1:1\", group: none }\n");
+                Files.readString(main).replace("folder: d", "folder: one")
+                        + "fleet: { bootstrap-servers: \"127.0.0.1:1\", group: none }\n");
+        Files.createDirectory(folder.resolve("one"));
+        Files.copy(folder.resolve("d/orders.yaml"), folder.resolve("one/orders.yaml"));
         try (Fleet member =
                 new Fleet(FleetReader.read(away, Map.of()).orElseThrow(), Duration.ofHours(1), (name, notice) -> {})) {
             member.start();
@@ -215,7 +218,7 @@ class FleetIT {
                     .contains("not ready", "the group none has assigned nothing yet");
             assertThat(member.all()).noneMatch(one -> one.phase() == UnitPhase.SERVED);
         }
-        assertThat(output(2, "check", "--config", away.toString()))
+        assertThat(output(3, "check", "--config", away.toString()))
                 .contains("fleet:", "Kafka at 127.0.0.1:1 does not answer as it should", "fleet.bootstrap-servers");
     }
 }

@@ -139,6 +139,7 @@ class TopicsIT {
             try (RunningDaemon daemon = daemon(database, connector, database.name())) {
                 awaitOwnWrite(database, "INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)");
                 assertThat(rows(database)).containsExactly("1:1");
+                assertThat(output("status")).as("nothing of a slot").startsWith("The daemon is alive. VIEW");
                 awaitOwnWrite(database, "UPDATE t SET role = 'a' WHERE id = 2");
                 assertThat(rows(database)).containsExactly("1:1", "2:2");
                 long refreshes = daemon.refreshes(VIEW);
@@ -444,10 +445,14 @@ class TopicsIT {
     }
 
     private String check() {
+        return output("check");
+    }
+
+    private String output(String verb) {
         StringWriter out = new StringWriter();
         Refreshd.commandLine(Map.of())
                 .setOut(new PrintWriter(out, true))
-                .execute("check", "--config", folder.resolve("refreshd.yaml").toString());
+                .execute(verb, "--config", folder.resolve("refreshd.yaml").toString());
         return out.toString().replaceAll("\\s+", " ");
     }
 

@@ -29,7 +29,7 @@ import java.util.Map;
 final class FleetFigures {
     private static final int DATABASES = Integer.getInteger("bench.fleet.databases", 200);
     private static final String HEAP = System.getProperty("bench.fleet.heap", "-Xmx512m");
-    private static final int IDLE_SECONDS = 60;
+    private static final int IDLE_SECONDS = Integer.getInteger("bench.fleet.idle", 60);
     private static final Duration PAUSE = Duration.ofMillis(250);
     /** A busy machine takes minutes to begin so many. */
     private static final Duration LONGEST = Duration.ofMinutes(15);
@@ -152,7 +152,7 @@ final class FleetFigures {
 
     /** Databases per member are those that it streams from now. */
     private void idle(String who, LocalPostgres server, Member member) throws Exception {
-        Thread.sleep(Duration.ofSeconds(30));
+        Thread.sleep(Duration.ofSeconds(IDLE_SECONDS / 2));
         int served = member.streaming();
         double before = Procfs.cpuSeconds(member.process().pid());
         Thread.sleep(Duration.ofSeconds(IDLE_SECONDS));

@@ -37,12 +37,14 @@ final class MeasuredDaemon implements AutoCloseable {
     private final Path log;
     private final double readySeconds;
 
-    private MeasuredDaemon(DaemonProcess process, int port, Path log) {
+    private MeasuredDaemon(DaemonProcess process, int port, Path log, boolean awaitReady) {
         this.process = process;
         this.port = port;
         this.log = log;
         try {
-            this.readySeconds = Waiting.until("refreshd is ready, see " + log, READINESS_PAUSE, this::ready);
+            this.readySeconds = awaitReady
+                    ? Waiting.until("refreshd is ready, see " + log, READINESS_PAUSE, this::ready)
+                    : Double.NaN;
         } catch (RuntimeException e) {
             process.close();
             throw e;
@@ -57,21 +59,56 @@ final class MeasuredDaemon implements AutoCloseable {
     /** @param more of the configuration, at its top level */
     static MeasuredDaemon start(BenchDatabase database, String quietPeriod, String targetLag, String more)
             throws IOException {
+        return startOn(capture(database) + more, database, quietPeriod, targetLag);
+    }
+
+    static String capture(BenchDatabase database) {
+        return "capture: { slot: " + database.slot() + ", heartbeat-interval: 1s }\n";
+    }
+
+    /** @param source the section {@code capture} of the configuration, and others at its top level */
+    static MeasuredDaemon startOn(String source, BenchDatabase database, String quietPeriod, String targetLag)
+            throws IOException {
+        return start(source, database, quietPeriod, targetLag, true);
+    }
+
+    /** Returns at once. */
+    static MeasuredDaemon beginOn(String source, BenchDatabase database, String quietPeriod, String targetLag)
+            throws IOException {
+        return start(source, database, quietPeriod, targetLag, false);
+    }
+
+    private static MeasuredDaemon start(
+            String source, BenchDatabase database, String quietPeriod, String targetLag, boolean awaitReady)
+            throws IOException {
         int port = FreePort.find();
         Path configuration = configuration(
-                database, "quiet-period: %s, target-lag: %s".formatted(quietPeriod, targetLag), port, more);
+                database, "quiet-period: %s, target-lag: %s".formatted(quietPeriod, targetLag), port, source);
         Path log = configuration.resolveSibling("refreshd.log");
         DaemonProcess process = DaemonProcess.of(configuration)
                 .environment(Map.of(BareReader.PASSWORD, database.server().password()))
                 .logFile(log)
                 .asInstalled()
                 .start();
-        return new MeasuredDaemon(process, port, log);
+        return new MeasuredDaemon(process, port, log, awaitReady);
+    }
+
+    /** The sum of a counter over all its labels; 0 while nobody answers. */
+    long count(String counter) throws IOException {
+        try (InputStream answer = open("/metrics").getInputStream()) {
+            return new String(answer.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> line.startsWith(counter + "{") || line.startsWith(counter + " "))
+                    .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                    .sum();
+        } catch (SocketException notYet) {
+            return 0;
+        }
     }
 
     /** Makes materialized views incremental with the verb that users have. No daemon need run. */
     static void convert(BenchDatabase database, List<String> views) throws Exception {
-        Path configuration = configuration(database, "", FreePort.find(), "");
+        Path configuration = configuration(database, "", FreePort.find(), capture(database));
         List<String> arguments = new ArrayList<>(List.of("convert", "--apply", "--config", configuration.toString()));
         views.forEach(view -> arguments.add("public." + view));
         ProcessBuilder verb = Deployed.asInstalled(arguments.toArray(String[]::new))
@@ -89,15 +126,9 @@ final class MeasuredDaemon implements AutoCloseable {
         return Files.writeString(folder.resolve("refreshd.yaml"), """
                 database: { url: "%s", user: "%s", password: "${BENCH_PASSWORD}" }
                 views: { include: ["public.*"]%s }
-                capture: { slot: %s, heartbeat-interval: 1s }
                 http: { listen: "127.0.0.1:%d" }
                 %s""".formatted(
-                        database.url(),
-                        database.server().user(),
-                        views.isEmpty() ? "" : ", " + views,
-                        database.slot(),
-                        port,
-                        more));
+                        database.url(), database.server().user(), views.isEmpty() ? "" : ", " + views, port, more));
     }
 
     private boolean ready() throws IOException {

@@ -11,7 +11,7 @@ import java.util.function.Predicate;
  *
  * @param parts {@code micro}: JMH; {@code figures}: figures of the daemon alone; {@code exact}: deciding by row; {@code
  *     roles}: role views and reading them; {@code operating}: scrapes, page and memory; {@code incremental}: incremental views; {@code notify}: a
- *     subscriber; {@code contenders}: the comparison
+ *     subscriber; {@code topics}: Debezium's topics as the source; {@code contenders}: the comparison
  * @param figures the figures of the daemon alone
  * @param rows sizes of the large table for the contenders; each is run with each number of views
  * @param seconds how long each round writes
@@ -43,6 +43,7 @@ record Options(
                         "incremental",
                         "notify",
                         "fleet",
+                        "topics",
                         "contenders")::contains);
         check("figures", figures, Figures.ALL::contains);
         check("workloads", workloads, Workload::exists);
@@ -55,7 +56,7 @@ record Options(
                 list(
                         "parts",
                         full
-                                ? "micro,figures,exact,roles,operating,incremental,notify,fleet,contenders"
+                                ? "micro,figures,exact,roles,operating,incremental,notify,fleet,topics,contenders"
                                 : "micro,figures,incremental,contenders"),
                 list(
                         "figures",

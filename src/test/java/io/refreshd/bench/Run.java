@@ -62,6 +62,7 @@ final class Run {
         }
         part("notify", () -> new NotifyFigure(database, options, figures).run());
         part("fleet", () -> new FleetFigures(figures).run());
+        part("topics", () -> new TopicFigures(database, options, figures).run());
         part("contenders", this::contend);
     }
 

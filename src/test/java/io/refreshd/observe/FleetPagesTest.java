@@ -171,9 +171,10 @@ class FleetPagesTest {
                 databases.stream().filter(one -> !one.name().equals("orders")).toList();
         assertThat(get("/readyz").statusCode()).as("none is ready").isEqualTo(503);
         databases = databases.stream()
-                .filter(one -> one.phase() == UnitPhase.ELSEWHERE)
+                .filter(one -> one.phase() != UnitPhase.SERVED)
                 .toList();
         assertThat(get("/readyz").statusCode()).as("none is to be served here").isEqualTo(200);
+        assertThat(get("/readyz").body()).contains("database bad: unusable");
         unassigned = Optional.of("the group refreshd cannot be reached: nobody answers");
         assertThat(get("/readyz").statusCode()).as("nobody knows").isEqualTo(503);
         assertThat(get("/readyz").body()).contains("the group refreshd cannot be reached: nobody answers");
