@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Inspects, plans and changes the publication, by plain SQL. The publication alone decides which tables are captured; a table
@@ -56,6 +57,9 @@ public final class Publication {
             LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
             WHERE c.relkind IN ('r', 'p')
             """;
+
+    /** Each table of a statement takes a lock, and the server has room for as many as all sessions together are expected to take. */
+    private static final int MOST_AT_ONCE = 200;
 
     private Publication() {}
 
@@ -129,13 +133,16 @@ public final class Publication {
                   SELECT h.inhrelid FROM member m
                     JOIN pg_catalog.pg_class c ON c.oid = m.oid AND c.relkind = 'p'
                     JOIN pg_catalog.pg_inherits h ON h.inhparent = m.oid AND NOT h.inhdetachpending
+                ), limited(oid) AS MATERIALIZED (
+                  SELECT r.prrelid FROM pg_catalog.pg_publication_rel r
+                    JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid
+                   WHERE p.pubname = ? AND (r.prqual IS NOT NULL OR r.prattrs IS NOT NULL)
                 )
                 SELECT n.nspname, c.relname, c.oid, r.oid IS NOT NULL AS direct,
                        pg_catalog.pg_has_role(c.relowner, 'USAGE') AS mine, i.identity,
                        NOT EXISTS (
-                         SELECT FROM pg_catalog.pg_publication_rel f
-                         WHERE f.prpubid = p.oid AND (f.prqual IS NOT NULL OR f.prattrs IS NOT NULL)
-                           AND (f.prrelid = c.oid OR f.prrelid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(c.oid) a))
+                         SELECT FROM limited f
+                         WHERE f.oid = c.oid OR f.oid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(c.oid) a)
                        ) AS whole
                 FROM pg_catalog.pg_publication p
                 CROSS JOIN member m
@@ -154,7 +161,7 @@ public final class Publication {
         NameEncoding.note(connection);
         Map<TableId, PublicationState.Entry> tables = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 1; i <= 4; i++) {
+            for (int i = 1; i <= 5; i++) {
                 statement.setString(i, name);
             }
             try (ResultSet row = statement.executeQuery()) {
@@ -184,12 +191,17 @@ public final class Publication {
      */
     public static List<String> plan(String name, Set<TableId> wanted, Optional<PublicationState> state) {
         String publication = SqlNames.identifier(name);
+        List<String> statements = new ArrayList<>();
         if (state.isEmpty()) {
-            return List.of("CREATE PUBLICATION " + publication + (wanted.isEmpty() ? "" : " FOR TABLE " + list(wanted))
-                    + " WITH (" + OPERATIONS + ")");
+            List<String> pieces = lists(wanted);
+            statements.add("CREATE PUBLICATION " + publication
+                    + (pieces.isEmpty() ? "" : " FOR TABLE " + pieces.getFirst()) + " WITH (" + OPERATIONS + ")");
+            pieces.stream()
+                    .skip(1)
+                    .forEach(piece -> statements.add("ALTER PUBLICATION " + publication + " ADD TABLE " + piece));
+            return statements;
         }
         PublicationState now = state.get();
-        List<String> statements = new ArrayList<>();
         if (!now.complete()) {
             statements.add("ALTER PUBLICATION " + publication + " SET (" + OPERATIONS + ")");
         }
@@ -201,23 +213,26 @@ public final class Publication {
         }
         Set<TableId> missing = new TreeSet<>(wanted);
         missing.removeAll(now.tables().keySet());
-        if (!missing.isEmpty()) {
-            statements.add("ALTER PUBLICATION " + publication + " ADD TABLE " + list(missing));
-        }
+        lists(missing).forEach(piece -> statements.add("ALTER PUBLICATION " + publication + " ADD TABLE " + piece));
         Set<TableId> needless = now.tables().entrySet().stream()
                 .filter(entry ->
                         entry.getValue().direct() && entry.getValue().mine() && !wanted.contains(entry.getKey()))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toCollection(TreeSet::new));
-        if (!needless.isEmpty()) {
-            statements.add("ALTER PUBLICATION " + publication + " DROP TABLE " + list(needless));
-        }
+        lists(needless).forEach(piece -> statements.add("ALTER PUBLICATION " + publication + " DROP TABLE " + piece));
         return statements;
     }
 
-    private static String list(Set<TableId> tables) {
-        return new TreeSet<>(tables)
-                .stream().map(table -> "ONLY " + SqlNames.qualified(table)).collect(Collectors.joining(", "));
+    /** The tables in pieces of {@link #MOST_AT_ONCE}. */
+    private static List<String> lists(Set<TableId> tables) {
+        List<String> names = new TreeSet<>(tables)
+                .stream().map(table -> "ONLY " + SqlNames.qualified(table)).toList();
+        return IntStream.rangeClosed(0, (names.size() - 1) / MOST_AT_ONCE)
+                .mapToObj(piece ->
+                        names.subList(piece * MOST_AT_ONCE, Math.min(names.size(), (piece + 1) * MOST_AT_ONCE)))
+                .filter(piece -> !piece.isEmpty())
+                .map(piece -> String.join(", ", piece))
+                .toList();
     }
 
     /** Runs the statements of {@link #plan}, in the connection's transaction if one is open. */

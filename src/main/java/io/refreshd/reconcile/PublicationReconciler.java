@@ -30,6 +30,8 @@ import org.jdbi.v3.core.Handle;
 final class PublicationReconciler {
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
     private static final String LOCK_NOT_AVAILABLE = "55P03";
+    /** Also of other memory, which is tried again too. */
+    private static final String OUT_OF_LOCKS = "53200";
 
     /** Longer than the server's deadlock_timeout of 1 s, after which an autovacuum gives way. */
     private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(2);
@@ -123,7 +125,8 @@ final class PublicationReconciler {
      * table is missing, somebody has locked the table, or the function of an event trigger has failed, in any way.
      */
     private static void requireOfOneTable(SQLException e) throws SQLException {
-        if (OF_SESSION_OR_SERVER.stream().anyMatch(String.valueOf(e.getSQLState())::startsWith)) {
+        if (!OUT_OF_LOCKS.equals(e.getSQLState())
+                && OF_SESSION_OR_SERVER.stream().anyMatch(String.valueOf(e.getSQLState())::startsWith)) {
             throw e;
         }
     }
@@ -191,11 +194,12 @@ final class PublicationReconciler {
         }
     }
 
+    /** Each statement in a transaction of its own, which keeps its locks to the end. */
     private static void apply(Handle handle, List<String> statements) throws SQLException {
-        if (!statements.isEmpty()) {
+        for (String statement : statements) {
             ConnectionPools.locally(handle, transaction -> {
                 transaction.execute("SET LOCAL lock_timeout = " + LOCK_TIMEOUT.toMillis());
-                Publication.apply(transaction.getConnection(), statements);
+                Publication.apply(transaction.getConnection(), List.of(statement));
             });
         }
     }

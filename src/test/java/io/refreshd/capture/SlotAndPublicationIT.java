@@ -14,9 +14,12 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,6 +71,22 @@ class SlotAndPublicationIT {
         assertThat(again.tables().get(T))
                 .as("it joined anew")
                 .isNotEqualTo(both.tables().get(T));
+    }
+
+    /** Each table takes a lock to the end of the transaction, and the server has room for some thousands. */
+    @Test
+    void manyTablesArePublishedInPieces() throws Exception {
+        Set<TableId> many = IntStream.range(0, 450)
+                .mapToObj(i -> new TableId("public", "m" + i))
+                .collect(Collectors.toSet());
+        List<String> made = Publication.plan("pub", many, Optional.empty());
+        assertThat(made).hasSize(3);
+        assertThat(made.getFirst()).startsWith("CREATE PUBLICATION").endsWith("truncate')");
+        assertThat(made.subList(1, 3)).allMatch(sql -> sql.startsWith("ALTER PUBLICATION \"pub\" ADD TABLE ONLY"));
+        assertThat(made.stream().mapToInt(sql -> sql.split("ONLY ").length - 1)).containsExactly(200, 200, 50);
+        PublicationState none = new PublicationState(true, false, false, Map.of());
+        assertThat(Publication.plan("pub", many, Optional.of(none))).hasSize(3);
+        assertThat(Publication.plan("pub", Set.of(), Optional.empty())).hasSize(1);
     }
 
     @Test
