@@ -29,11 +29,6 @@ record ChangePath(
         return new ChangePath(columns, shown, byValue, joins, Optional.of(column));
     }
 
-    /** Whether the store shows the value itself. */
-    boolean isDirect() {
-        return joins.isEmpty();
-    }
-
     /**
      * All ways for a table, or for one read of it.
      *

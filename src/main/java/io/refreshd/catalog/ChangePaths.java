@@ -7,6 +7,7 @@ import io.refreshd.model.JoinStep;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * Finds the columns that lead from a changed row of a table to the rows of an incremental view: the row's key, which the store holds beside
@@ -92,23 +94,27 @@ final class ChangePaths {
 
     /** A column of which a map would tell the rows that depend on a read whose changes recompute everything; empty if there is none. */
     Optional<ValueColumn> wanted() {
-        for (int read = 0; read < reads.tables().size(); read++) {
-            Relation table = reads.tables().get(read);
-            if (found.getOrDefault(read, Map.of()).values().stream().allMatch(ChangePath.Found::byKeys)
-                    || catalogIndex.isDerived(table)
-                    || LoggedKey.of(table, catalogIndex).obstacle().isPresent()
-                    || ReadAccess.obstacle(List.of(table), catalogIndex).isPresent()) {
-                continue;
-            }
-            for (Bound bound : reads.of(read)) {
-                Relation.Column own = reads.column(bound.column());
-                if (fits(bound, own)
-                        && path(own, bound).filter(ChangePath::isDirect).isPresent()) {
-                    return Optional.of(new ValueColumn(table.tableId(), own.name()));
-                }
-            }
-        }
-        return Optional.empty();
+        return IntStream.range(0, reads.tables().size())
+                .filter(read ->
+                        !found.getOrDefault(read, Map.of()).values().stream().allMatch(ChangePath.Found::byKeys))
+                .mapToObj(this::wanted)
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    private Optional<ValueColumn> wanted(int read) {
+        return reads.of(read).stream()
+                .filter(bound -> fits(bound, reads.column(bound.column())))
+                .flatMap(bound -> path(reads.column(bound.column()), bound)
+                        .filter(path -> ValueMaps.canHold(reads.tables().get(read), path, catalogIndex))
+                        .map(path -> valueColumn(read, bound, path))
+                        .stream())
+                .min(Comparator.comparing(column -> column.joins().size()));
+    }
+
+    private ValueColumn valueColumn(int read, Bound bound, ChangePath path) {
+        return new ValueColumn(
+                reads.tables().get(read).tableId(), reads.column(bound.column()).name(), path.joins());
     }
 
     private boolean fits(Bound bound, Relation.Column own) {
@@ -154,15 +160,13 @@ final class ChangePaths {
     }
 
     private ChangePath.Found search(int read, Relation table, Predicate<Relation.Column> isLogged) {
-        Optional<Obstacle> obstacle = reads.isInFrom(read) ? Optional.empty() : Optional.of(notCorrelated(table));
-        if (reads.isInFrom(read)) {
-            ChangePath.Found byKey = byKey(read, table);
-            if (byKey.byKeys()) {
-                return byKey;
-            }
-            obstacle = byKey.everything();
+        if (!reads.isInFrom(read)) {
+            return byValue(read, table, isLogged, notCorrelated(table));
         }
-        return byValue(read, table, isLogged, obstacle.orElseThrow());
+        ChangePath.Found byKey = byKey(read, table);
+        return byKey.byKeys()
+                ? byKey
+                : byValue(read, table, isLogged, byKey.everything().orElseThrow());
     }
 
     private ChangePath.Found byKey(int read, Relation table) {
@@ -202,14 +206,13 @@ final class ChangePaths {
             Optional<Relation.Column> column =
                     named(table, reads.column(bound.column()).name());
             Optional<ChangePath> path = column.filter(own -> fits(bound, own)).flatMap(own -> path(own, bound));
-            ValueColumn value = new ValueColumn(
-                    reads.tables().get(read).tableId(),
-                    reads.column(bound.column()).name());
-            if (path.filter(ChangePath::isDirect).isPresent() && maps.contains(value)) {
-                return ChangePath.Found.by(path.get().by(value));
+            Optional<ValueColumn> map =
+                    path.map(one -> valueColumn(read, bound, one)).filter(maps::contains);
+            if (map.isPresent()) {
+                return ChangePath.Found.by(path.get().by(map.get()));
             }
-            int longest = best.map(one -> one.joins().size()).orElse(Integer.MAX_VALUE);
-            if (path.isEmpty() || path.get().joins().size() >= longest) {
+            int most = best.map(one -> one.joins().size() - 1).orElse(Integer.MAX_VALUE);
+            if (path.filter(one -> one.joins().size() <= most).isEmpty()) {
                 continue;
             }
             Optional<Obstacle> refused = isLogged.test(column.orElseThrow())
@@ -221,8 +224,7 @@ final class ChangePaths {
                 against = refused;
             }
         }
-        Obstacle why = against.orElse(obstacle);
-        return best.map(ChangePath.Found::by).orElseGet(() -> ChangePath.Found.not(why));
+        return best.map(ChangePath.Found::by).orElse(ChangePath.Found.not(against.orElse(obstacle)));
     }
 
     private Optional<ChangePath> path(Relation.Column own, Bound bound) {

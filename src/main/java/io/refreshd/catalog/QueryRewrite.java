@@ -112,21 +112,39 @@ final class QueryRewrite {
 
     /** A query that selects so many columns of a table that stands for a part of a query. */
     static Node allOf(long table, int columns) {
-        return columnsOf(table, false, IntStream.rangeClosed(1, columns).boxed().toList());
+        return select(
+                "{RANGETBLENTRY :alias <> :rtekind 0 :relid " + table
+                        + " :inh false :tablesample <> :securityQuals <>}",
+                1,
+                IntStream.rangeClosed(1, columns).boxed().toList());
     }
 
-    /** A query that selects columns of a table. @param inherited whether rows of its partitions are among its own */
-    static Node columnsOf(long table, boolean inherited, List<Integer> numbers) {
+    /** A query that selects a column of the last of some tables, with the names t1, t2 and so on. Without the conditions that join them. */
+    static Node columnOfLast(List<Long> tables, int column) {
+        StringBuilder entries = new StringBuilder();
+        for (int i = 0; i < tables.size(); i++) {
+            entries.append("{RANGETBLENTRY :alias {ALIAS :aliasname t" + (i + 1) + " :colnames <>} :rtekind 0 :relid "
+                    + tables.get(i) + " :inh true :tablesample <> :securityQuals <>}");
+        }
+        return select(entries.toString(), tables.size(), List.of(column));
+    }
+
+    /** @param columns of the last of the entries */
+    private static Node select(String entries, int number, List<Integer> columns) {
         StringBuilder tree = new StringBuilder("{QUERY :hasAggs false :hasWindowFuncs false :hasTargetSRFs false"
                 + " :hasSubLinks false :hasDistinctOn false :hasRecursive false :hasModifyingCTE false :cteList <>"
                 + " :groupClause <> :groupingSets <> :havingQual <> :windowClause <> :distinctClause <> :limitOffset <>"
-                + " :limitCount <> :rowMarks <> :setOperations <> :rtable ({RANGETBLENTRY :alias <> :rtekind 0 :relid "
-                + table
-                + " :inh " + inherited + " :tablesample <> :securityQuals <>}) :jointree {FROMEXPR :fromlist"
-                + " ({RANGETBLREF :rtindex 1}) :quals <>} :targetList (");
-        for (int i = 0; i < numbers.size(); i++) {
-            tree.append("{TARGETENTRY :expr {VAR :varno 1 :varattno ")
-                    .append(numbers.get(i))
+                + " :limitCount <> :rowMarks <> :setOperations <> :rtable (" + entries
+                + ") :jointree {FROMEXPR :fromlist (");
+        for (int i = 1; i <= number; i++) {
+            tree.append("{RANGETBLREF :rtindex ").append(i).append('}');
+        }
+        tree.append(") :quals <>} :targetList (");
+        for (int i = 0; i < columns.size(); i++) {
+            tree.append("{TARGETENTRY :expr {VAR :varno ")
+                    .append(number)
+                    .append(" :varattno ")
+                    .append(columns.get(i))
                     .append(" :varlevelsup 0} :resno ")
                     .append(i + 1)
                     .append(" :ressortgroupref 0 :resjunk false}");

@@ -156,6 +156,11 @@ public final class RecomputeKeys {
         }
     }
 
+    /** The query of a map of a column, in SQL. */
+    public static String text(ValueColumn column) {
+        return ValueMaps.text(column);
+    }
+
     private static Optional<String> difference(
             IncrementalQuery query, int map, ValueColumn value, String bare, String tree, CatalogIndex index)
             throws UnsupportedQueryException {

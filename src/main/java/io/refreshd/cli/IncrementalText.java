@@ -84,7 +84,7 @@ final class IncrementalText {
     static List<String> values(IncrementalQuery query) {
         return query.maps().stream()
                 .flatMap(map -> map.value().stream())
-                .map(value -> PlainText.line(value.column() + " of each row of " + value.table()))
+                .map(value -> PlainText.line(value.words()))
                 .distinct()
                 .toList();
     }

@@ -5,7 +5,6 @@ import io.refreshd.catalog.IncrementalQuery.GroupMap;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.TrustedCode;
-import io.refreshd.catalog.ValueColumn;
 import io.refreshd.database.PlainSession;
 import io.refreshd.exchange.Attachments;
 import io.refreshd.exchange.Defaults;
@@ -16,7 +15,6 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
-import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -67,7 +65,7 @@ final class MapConversion {
         StoreNames names = StoreNames.ofMap(named, made, number);
         String definition = SqlNames.qualified(names.definition());
         String bare = map.value().isPresent()
-                ? valuesOf(map.value().get())
+                ? RecomputeKeys.text(map.value().get())
                 : rowsOf(map.of() == 0 ? text : rows.getOrDefault(map.of(), ""), map);
         String store = SqlNames.qualified(names.store());
         Defined defined = define(at, StoreNames.of(named, made).definition(), text, number, names, bare);
@@ -162,13 +160,6 @@ final class MapConversion {
     private String create(String view, String rows) throws SQLException {
         session.forDefinitions().execute(transaction.getConnection(), "CREATE VIEW " + view + " AS " + rows);
         return Definitions.treeOf(transaction, Definitions.oidOf(transaction, view));
-    }
-
-    /** Without a name of its own in FROM, as the analysis takes it to have. */
-    static String valuesOf(ValueColumn column) {
-        TableId table = column.table();
-        return "SELECT " + SqlNames.identifier(table.name()) + "." + SqlNames.identifier(column.column()) + " FROM "
-                + SqlNames.qualified(new ViewId(table.schema(), table.name()));
     }
 
     private String rowsOf(String text, GroupMap map) throws SQLException, PrerequisitesMissingException {

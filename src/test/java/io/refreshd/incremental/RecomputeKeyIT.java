@@ -245,10 +245,15 @@ class RecomputeKeyIT {
         // A map holds the values that rows had before the round.
         for (IncrementalQuery.GroupMap map : plan.maps()) {
             ValueColumn value = map.value().orElseThrow();
+            String values = "SELECT r." + value.column() + " FROM changed r WHERE r.t = '"
+                    + value.table().name() + "'";
+            for (JoinStep step : value.joins()) {
+                values = "SELECT j." + step.columns().getFirst() + " FROM "
+                        + step.table().name() + " j WHERE j." + step.by() + " IN (" + values + ")";
+            }
             for (String side : List.of("before", "definition")) {
                 concerned.add("SELECT x." + key + " FROM " + side + " AS x(" + names + ") WHERE x.c"
-                        + map.positions().getFirst() + " IN (SELECT r." + value.column()
-                        + " FROM changed r WHERE r.t = '" + value.table().name() + "')");
+                        + map.positions().getFirst() + " IN (" + values + ")");
             }
         }
         String rest = "(SELECT x.* FROM %s AS x(" + names + ") WHERE NOT EXISTS (SELECT FROM concerned z WHERE z.k = x."

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
+import io.refreshd.incremental.StoreLayout;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Cases of groups over groups, LATERAL, and what is computed row by row. Set-up as in {@link GroupedCasesIT}: tables have REPLICA IDENTITY
@@ -116,6 +119,44 @@ class OperatorCasesIT extends ConvertedCases {
                 "SELECT g, n, rank() OVER (PARTITION BY n ORDER BY g) AS place FROM"
                         + " (SELECT g, count(*) AS n FROM gh GROUP BY g) s");
         byKeys("ranked", "UPDATE gh SET g = 9 WHERE id = 5");
+    }
+
+    /** A comment leads to a user over a post. Of each of them the log holds the key alone. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "(SELECT count(*) FROM T_c c JOIN T_p p ON p.id = c.p WHERE p.u = u.id)",
+                "EXISTS (SELECT FROM T_p p WHERE p.u = u.id AND EXISTS (SELECT FROM T_c c WHERE c.p = p.id))",
+                "(SELECT max(c.id) FROM T_c c, T_p p WHERE p.id = c.p AND u.id = p.u)",
+            })
+    void aColumnThatLeadsThroughAnotherTableAndIsNotInTheLog(String expression) throws Exception {
+        String t = "lead" + Math.abs(expression.hashCode());
+        String view = t + "_view";
+        for (String sql : List.of(
+                "CREATE TABLE T_u (id int PRIMARY KEY, v text)",
+                "CREATE TABLE T_p (id int PRIMARY KEY, u int)",
+                "CREATE TABLE T_c (id int PRIMARY KEY, p bigint)",
+                "INSERT INTO T_u VALUES (1, 'a'), (2, 'b'), (3, 'c')",
+                "INSERT INTO T_p VALUES (11, 1), (12, 2), (13, NULL)",
+                "INSERT INTO T_c VALUES (21, 11), (22, NULL)")) {
+            execute(sql.replace("T_", t + "_"));
+        }
+        view(view, ("SELECT u.v, " + expression + " AS n FROM T_u u").replace("T_", t + "_"));
+        assertThat(layout(view).maps()).hasSize(2);
+        for (String sql : List.of(
+                "UPDATE T_c SET p = 12 WHERE id = 21",
+                "UPDATE T_p SET u = 3 WHERE id = 12; UPDATE T_c SET p = 12 WHERE id = 22; UPDATE T_c SET p = 11 WHERE id = 21",
+                "UPDATE T_p SET id = 14 WHERE id = 11; UPDATE T_c SET id = 24, p = 14 WHERE id = 22",
+                "BEGIN; DELETE FROM T_p WHERE id = 14; DELETE FROM T_c; COMMIT",
+                "INSERT INTO T_c VALUES (25, 12), (26, 5000000000)")) {
+            assertThat(byKeys(view, sql.replace("T_", t + "_"))).as(sql).isPositive();
+            for (StoreLayout.GroupMap map : layout(view).maps()) {
+                assertThat(fixture.differs(map.store()))
+                        .as("a map after " + sql)
+                        .isFalse();
+            }
+        }
+        assertThat(rows(view)).hasSize(3);
     }
 
     /** What refreshd advises in place of a FULL JOIN has the same rows. */
