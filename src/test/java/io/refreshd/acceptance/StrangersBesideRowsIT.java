@@ -81,14 +81,6 @@ class StrangersBesideRowsIT extends ScriptedCases {
                         DROP POLICY odd ON a
                         UPDATE a SET v = 'z' WHERE id = 2
                         """),
-                of("rules and triggers of a partition", CODE + PARTS, """
-                        other: CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM {schema}.act(); RETURN NEW; END'
-                        other: CREATE TRIGGER odd BEFORE INSERT OR UPDATE ON p1 FOR EACH ROW EXECUTE FUNCTION fire()
-                        other: CREATE RULE odd AS ON UPDATE TO p1 DO ALSO SELECT {schema}.act()
-                        INSERT INTO parts VALUES (2, 'two')
-                        UPDATE parts SET v = 'x' WHERE id = 1
-                        other: UPDATE p1 SET v = 'y' WHERE id = 2
-                        """),
                 of("an index of a partition of another owner", CODE + PARTS, """
                         INSERT INTO parts VALUES (2, 'two')
                         check
@@ -115,21 +107,6 @@ class StrangersBesideRowsIT extends ScriptedCases {
                         stranger: SELECT refreshd.is_alive()
                         stranger: !SELECT refreshd.request_refresh('{schema}.of_b'::regclass)
                         stranger: !SELECT refreshd.wait_until_refreshed('{schema}.of_b'::regclass, '4611686018427387904'::xid8, '-1 second')
-                        """),
-                of("a definer that calls", CODE + OWNED + """
-                        owner: CREATE FUNCTION definer(int) RETURNS int LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER AS 'BEGIN PERFORM {schema}.act(); RETURN $1; END'
-                        owner: view defined SELECT id, definer(id) AS n FROM a
-                        """, """
-                        INSERT INTO a VALUES (10, 'v')
-                        UPDATE a SET v = 'w' WHERE id = 1
-                        """),
-                of("an aggregate with a function to combine states", CODE + """
-                        CREATE FUNCTION combine(int, int) RETURNS int LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS 'BEGIN PERFORM {schema}.act(); RETURN $1 + $2; END'
-                        CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0', COMBINEFUNC = combine, PARALLEL = SAFE)
-                        view totals SELECT id, total(k) AS n FROM a GROUP BY id
-                        """, """
-                        INSERT INTO a VALUES (10, 'v')
-                        UPDATE a SET k = 1000 WHERE id = 1
                         """),
                 of("a cast that is created for two types", CODE + """
                         CREATE TYPE st AS ENUM ('a', 'b')
