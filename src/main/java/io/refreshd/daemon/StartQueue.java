@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
  * <p>Thread: any.
  */
 public final class StartQueue implements StartPermits {
-    /** Several times what a database needs to begin on a busy machine. */
-    private static final Duration LONGEST = Duration.ofSeconds(10);
+    /** Four times what a database needed to begin on two processors with a load of 20. */
+    private static final Duration LONGEST = Duration.ofSeconds(30);
 
     private final int atOnce;
     private final Duration longest;
