@@ -30,8 +30,9 @@ import java.util.stream.IntStream;
 final class RecomputePlanner {
     /** Any other join has a side that is preserved. */
     private static final Remedy WITHOUT_FULL_JOIN = Remedy.text(
-            "write the FULL JOIN as a UNION ALL of both sides, each with NULL for the columns of the other one,"
-                    + " and group that by the joined column, with max() of each other one");
+            "if each side has at most one row for a value of the joined column, and none for NULL: write the FULL JOIN as a UNION ALL of"
+                    + " both sides, each with NULL for the columns of the other one, and group that by the joined column, with max() of"
+                    + " each other one");
 
     private final Relation view;
     private final JoinedReads joined;

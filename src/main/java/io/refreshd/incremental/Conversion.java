@@ -23,6 +23,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -35,6 +36,9 @@ import org.jdbi.v3.core.Handle;
  * holds when it takes the view's place.
  */
 public final class Conversion {
+    /** SQLSTATEs of CREATE SCHEMA if another session has created it: before the statement began, or while it ran. */
+    private static final Set<String> MADE_BY_ANOTHER = Set.of("42P06", "23505");
+
     /** How long one attempt at the exchange keeps readers waiting. */
     private static final Duration READERS_WAIT = Duration.ofMillis(500);
 
@@ -173,9 +177,19 @@ public final class Conversion {
                 .bind("schema", StoreNames.SCHEMA)
                 .mapTo(Boolean.class)
                 .one();
-        if (!there) {
-            statements.execute("CREATE SCHEMA " + StoreNames.SCHEMA);
+        if (there) {
+            return;
         }
+        transaction.execute("SAVEPOINT refreshd_schema");
+        try {
+            statements.execute("CREATE SCHEMA " + StoreNames.SCHEMA);
+        } catch (SQLException e) {
+            if (!MADE_BY_ANOTHER.contains(e.getSQLState())) {
+                throw e;
+            }
+            transaction.execute("ROLLBACK TO SAVEPOINT refreshd_schema");
+        }
+        transaction.execute("RELEASE SAVEPOINT refreshd_schema");
     }
 
     private static void refuse(List<Obstacle> obstacles) throws PrerequisitesMissingException {

@@ -19,11 +19,6 @@ public record Lsn(long value) implements Comparable<Lsn> {
         return compareTo(other) >= 0 ? this : other;
     }
 
-    /** The bytes from {@code earlier} to this position; negative if {@code earlier} is the later one. */
-    public long bytesSince(Lsn earlier) {
-        return value - earlier.value;
-    }
-
     @Override
     public int compareTo(Lsn other) {
         return Long.compareUnsigned(value, other.value);
