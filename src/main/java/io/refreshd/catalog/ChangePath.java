@@ -3,6 +3,7 @@ package io.refreshd.catalog;
 import io.refreshd.catalog.JoinedReads.Origin;
 import io.refreshd.model.JoinStep;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.List;
 import java.util.Optional;
 
@@ -41,6 +42,10 @@ record ChangePath(
 
         static Found not(Obstacle obstacle) {
             return new Found(List.of(), Optional.of(obstacle));
+        }
+
+        static Found unknown(Relation table) {
+            return not(new Obstacle("how it reads " + table.sql() + " is not understood", Remedy.NONE));
         }
 
         boolean byKeys() {

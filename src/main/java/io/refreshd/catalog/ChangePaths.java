@@ -76,14 +76,16 @@ final class ChangePaths {
                     .selfAndAncestorsOf(table)
                     .contains(reads.tables().get(read).oid())) {
                 ChangePath.Found use = Objects.requireNonNullElseGet(
-                        found.getOrDefault(read, Map.of()).get(table.oid()), () -> unknown(table));
+                        found.getOrDefault(read, Map.of()).get(table.oid()), () -> ChangePath.Found.unknown(table));
                 if (!use.byKeys()) {
                     return use;
                 }
                 paths.addAll(use.paths());
             }
         }
-        return paths.isEmpty() ? unknown(table) : new ChangePath.Found(List.copyOf(paths), Optional.empty());
+        return paths.isEmpty()
+                ? ChangePath.Found.unknown(table)
+                : new ChangePath.Found(List.copyOf(paths), Optional.empty());
     }
 
     /** Whether the query reads the table, by its own name or that of a table of which it is a partition. */
@@ -109,6 +111,8 @@ final class ChangePaths {
                         .filter(path -> ValueMaps.canHold(reads.tables().get(read), path, catalogIndex))
                         .map(path -> valueColumn(read, bound, path))
                         .stream())
+                // One that there is, and that does not help, is not wanted again.
+                .filter(column -> !maps.contains(column))
                 .min(Comparator.comparing(column -> column.joins().size()));
     }
 
@@ -119,10 +123,6 @@ final class ChangePaths {
 
     private boolean fits(Bound bound, Relation.Column own) {
         return bound.collationFits() && KeyEquality.holds(bound.operator(), own, reads.column(bound.other()));
-    }
-
-    private static ChangePath.Found unknown(Relation table) {
-        return ChangePath.Found.not(new Obstacle("how it reads " + table.sql() + " is not understood", Remedy.NONE));
     }
 
     /** @return whether a read was settled */
