@@ -164,7 +164,7 @@ final class ConvertVerb implements Callable<Integer> {
     private List<ViewConversion> back(Handle handle) throws SQLException {
         Map<ViewId, IncrementalViewRows.Row> known = IncrementalViewRows.load(handle);
         List<ViewConversion> results = new ArrayList<>();
-        for (ViewId view : views.select(known.keySet())) {
+        for (ViewId view : views.select("incremental view", known.keySet())) {
             IncrementalViewRows.Row row = known.get(view);
             if (row == null) {
                 continue;

@@ -44,17 +44,22 @@ final class ViewArguments {
 
     /** The selected views; all known ones if there is no name. Every argument must match at least one view. */
     SortedSet<ViewId> select(Collection<ViewId> known) {
-        return names.isEmpty() ? new TreeSet<>(known) : select(Objects.requireNonNull(mixee), names, known);
+        return select("view that refreshd keeps fresh", known);
+    }
+
+    /** @param what the known views are, in the singular */
+    SortedSet<ViewId> select(String what, Collection<ViewId> known) {
+        return names.isEmpty() ? new TreeSet<>(known) : select(Objects.requireNonNull(mixee), names, what, known);
     }
 
     /** The views that the names and patterns match. Each must match at least one. */
-    static SortedSet<ViewId> select(CommandSpec verb, List<String> names, Collection<ViewId> known) {
+    static SortedSet<ViewId> select(CommandSpec verb, List<String> names, String what, Collection<ViewId> known) {
         SortedSet<ViewId> selected = new TreeSet<>();
         for (String name : names) {
             ViewPattern pattern = pattern(verb, name);
             List<ViewId> matching = known.stream().filter(pattern::matches).toList();
             if (matching.isEmpty()) {
-                throw wrong(verb, "no view that refreshd keeps fresh matches " + name);
+                throw wrong(verb, "no " + what + " matches " + name);
             }
             selected.addAll(matching);
         }

@@ -88,6 +88,8 @@ class ConvertVerbIT {
         assertThat(kind("joined")).isEqualTo("v");
         assertThat(database.query("SELECT n FROM above")).containsExactly("20");
 
+        assertThat(execute("convert", "public.counted", "--back")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString()).contains("convert: no incremental view matches public.counted");
         assertThat(execute("convert", "public.joined", "--apply")).isZero();
         assertThat(out.toString()).isEqualTo("public.joined  is incremental already\n");
         assertThat(execute("graph")).isZero();
