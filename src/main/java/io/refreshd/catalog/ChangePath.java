@@ -4,6 +4,7 @@ import io.refreshd.catalog.JoinedReads.Origin;
 import io.refreshd.model.JoinStep;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,6 +39,11 @@ record ChangePath(
     record Found(List<ChangePath> paths, Optional<Obstacle> everything) {
         static Found by(ChangePath path) {
             return new Found(List.of(path), Optional.empty());
+        }
+
+        /** @param paths from all reads of the table */
+        static Found by(Collection<ChangePath> paths, Relation table) {
+            return paths.isEmpty() ? unknown(table) : new Found(List.copyOf(paths), Optional.empty());
         }
 
         static Found not(Obstacle obstacle) {

@@ -83,9 +83,7 @@ final class ChangePaths {
                 paths.addAll(use.paths());
             }
         }
-        return paths.isEmpty()
-                ? ChangePath.Found.unknown(table)
-                : new ChangePath.Found(List.copyOf(paths), Optional.empty());
+        return ChangePath.Found.by(paths, table);
     }
 
     /** Whether the query reads the table, by its own name or that of a table of which it is a partition. */
