@@ -14,7 +14,7 @@ RUN ./mvnw -B -ntp -q ${MAVEN_OPTIONS} -Dquick -Dmaven.test.skip=true package
 # jdk.security.auth and jdk.security.jgss are found by name, and only by some connections: TLS, SRV records, Kerberos.
 FROM docker.io/library/maven:3.9-eclipse-temurin-25 AS runtime
 RUN "$JAVA_HOME/bin/jlink" --output /opt/runtime --no-header-files --no-man-pages --compress zip-0 \
-    --add-modules java.base,java.compiler,java.desktop,java.logging,java.management,java.naming,java.net.http,java.rmi,java.scripting,java.security.jgss,java.security.sasl,java.sql,java.transaction.xa,java.xml,jdk.crypto.ec,jdk.httpserver,jdk.jfr,jdk.management,jdk.naming.dns,jdk.net,jdk.security.auth,jdk.security.jgss,jdk.unsupported
+    --add-modules java.base,java.compiler,java.desktop,java.logging,java.management,java.naming,java.net.http,java.rmi,java.scripting,java.security.jgss,java.security.sasl,java.sql,java.transaction.xa,java.xml,jdk.crypto.ec,jdk.jfr,jdk.management,jdk.naming.dns,jdk.net,jdk.security.auth,jdk.security.jgss,jdk.unsupported
 
 # What is deployed. The runtime checks that its AOT cache fits by path, size and time of each JAR: no file may change after
 # the training.
