@@ -54,7 +54,9 @@ final class HeartbeatEmitter implements AutoCloseable {
                 if (missed >= MISSED_CHECKS && missed * interval >= MISSED_MILLIS) {
                     throw new SQLException("the server does not stream from slot " + settings.slot());
                 }
-                TimeUnit.MILLISECONDS.sleep(interval);
+                // At the same moments in all databases of a server, so that each walsender, which reads the log of all,
+                // is woken once.
+                TimeUnit.MILLISECONDS.sleep(interval - Math.floorMod(System.currentTimeMillis(), interval));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
