@@ -516,13 +516,13 @@ class ConversionIT {
                 "SELECT m.id, r.label, k.k FROM main m LEFT JOIN roles r ON lower(r.name) = m.role JOIN keyless k ON k.main_id = m.id"
                         + " WHERE r.label IS NULL");
         IncrementalQuery query = forward("v");
-        assertThat(query.tables().stream().filter(table -> table.everything().isEmpty()))
-                .singleElement()
-                .satisfies(table -> assertThat(table.table().name()).isEqualTo("main"));
+        assertThat(query.allTables().stream().filter(table -> table.everything().isEmpty()))
+                .allSatisfy(table -> assertThat(table.by()).isNotEmpty())
+                .extracting(table -> table.table().name())
+                .containsExactlyInAnyOrder("main", "details");
         assertThat(query.tables().stream().flatMap(table -> table.everything().stream()))
-                .anyMatch(why -> why.what().contains("a condition above an outer join"))
-                .anyMatch(why -> why.what().contains("is not shown by \"" + schema + "\".\"keyless\"")
-                        && why.remedy().toString().contains("REPLICA IDENTITY FULL"));
+                .singleElement()
+                .satisfies(why -> assertThat(why.what()).contains("a condition above an outer join"));
     }
 
     @Test
@@ -765,10 +765,12 @@ class ConversionIT {
 
     /** What only exists while a view is being converted, and what belongs to no incremental view. */
     private List<String> leftovers() throws SQLException {
-        return rows("SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                + " WHERE n.nspname IN ('refreshd_store', '" + schema + "') AND c.relkind IN ('r', 'v', 'm')"
-                + " AND (c.relname ~ '^refreshd_(new|old|stage)_' OR n.nspname = 'refreshd_store' AND c.oid NOT IN"
-                + " (SELECT unnest(ARRAY[store_oid, definition_oid]) FROM refreshd.incremental_view)) ORDER BY 1");
+        return rows(
+                "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                        + " WHERE n.nspname IN ('refreshd_store', '" + schema + "') AND c.relkind IN ('r', 'v', 'm')"
+                        + " AND (c.relname ~ '^refreshd_(new|old|stage)_' OR n.nspname = 'refreshd_store' AND c.oid NOT IN"
+                        + " (SELECT unnest(ARRAY[store_oid, definition_oid]) FROM refreshd.incremental_view"
+                        + " UNION ALL SELECT unnest(ARRAY[store_oid, definition_oid]) FROM refreshd.incremental_map)) ORDER BY 1");
     }
 
     private List<String> describe(List<String> views) throws SQLException {

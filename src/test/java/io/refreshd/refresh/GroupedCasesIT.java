@@ -636,7 +636,7 @@ class GroupedCasesIT extends ConvertedCases {
                                 "SELECT s.g, t.g AS h FROM (SELECT g, count(*) FROM re GROUP BY g) s FULL JOIN re t ON t.g = s.g"))
                 .singleElement()
                 .asString()
-                .contains("the grouped rows of \"s\" is on the nullable side");
+                .contains("the grouped rows of \"s\": on the nullable side");
         execute(
                 "CREATE ROLE re_user",
                 "CREATE AGGREGATE re_sum (int) (sfunc = int4pl, stype = int)",
