@@ -326,8 +326,9 @@ class TopicsIT {
             try (RunningDaemon daemon = daemon(database, connector, database.name() + ".*")) {
                 awaitOwnWrite(database, "INSERT INTO t SELECT i, 'a', i FROM generate_series(1, 9) i");
                 assertThat(rows(database)).hasSize(9);
-                assertThat(database.query("SELECT count(*) FROM refreshd.topic_offset WHERE topic LIKE '%.t'"))
-                        .containsExactly("3");
+                await("the offsets follow what is visible")
+                        .until(() -> database.query("SELECT count(*) FROM refreshd.topic_offset WHERE topic LIKE '%.t'")
+                                .equals(List.of("3")));
                 database.execute(
                         "CREATE TABLE later (id int PRIMARY KEY)",
                         "ALTER PUBLICATION dbz ADD TABLE later",
