@@ -118,11 +118,7 @@ final class GraphVerb implements Callable<Integer> {
                 graph,
                 chosen.isEmpty()
                         ? Set.of()
-                        : ViewArguments.select(
-                                verb,
-                                chosen,
-                                "view that refreshd keeps fresh",
-                                graph.views().keySet()));
+                        : ViewArguments.select(verb, chosen, graph.views().keySet()));
         Optional<String> missing = picture.missing();
         missing.ifPresent(words -> {
             PrintWriter err = verb.commandLine().getErr();

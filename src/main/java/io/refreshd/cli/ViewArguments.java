@@ -16,6 +16,8 @@ import picocli.CommandLine.Spec;
 
 /** The arguments that select views: names and patterns, or {@code --all}. */
 final class ViewArguments {
+    private static final String KEPT_FRESH = "view that refreshd keeps fresh";
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec mixee;
 
@@ -44,7 +46,7 @@ final class ViewArguments {
 
     /** The selected views; all known ones if there is no name. Every argument must match at least one view. */
     SortedSet<ViewId> select(Collection<ViewId> known) {
-        return select("view that refreshd keeps fresh", known);
+        return select(KEPT_FRESH, known);
     }
 
     /** @param what the known views are, in the singular */
@@ -53,7 +55,12 @@ final class ViewArguments {
     }
 
     /** The views that the names and patterns match. Each must match at least one. */
-    static SortedSet<ViewId> select(CommandSpec verb, List<String> names, String what, Collection<ViewId> known) {
+    static SortedSet<ViewId> select(CommandSpec verb, List<String> names, Collection<ViewId> known) {
+        return select(verb, names, KEPT_FRESH, known);
+    }
+
+    private static SortedSet<ViewId> select(
+            CommandSpec verb, List<String> names, String what, Collection<ViewId> known) {
         SortedSet<ViewId> selected = new TreeSet<>();
         for (String name : names) {
             ViewPattern pattern = pattern(verb, name);

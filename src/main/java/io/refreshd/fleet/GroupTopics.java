@@ -70,7 +70,7 @@ public final class GroupTopics {
                             "topic " + topic + ", which stands for a database, is not there and may not be made: "
                                     + why,
                             Remedy.text("kafka-topics.sh --create --topic " + topic
-                                    + " --partitions 1, or allow CREATE on topics that" + " begin with "
+                                    + " --partitions 1, or allow CREATE on topics that begin with "
                                     + settings.topicPrefix()))));
             List<String> there =
                     topics.stream().filter(topic -> !missing.contains(topic)).toList();

@@ -171,7 +171,7 @@ public final class Conversion {
     }
 
     /** IF NOT EXISTS needs the privilege to create a schema also where it exists. */
-    private void createSchema() throws SQLException {
+    private void createSchema() throws SQLException, PrerequisitesMissingException {
         boolean there = transaction
                 .createQuery("SELECT pg_catalog.to_regnamespace(:schema) IS NOT NULL")
                 .bind("schema", StoreNames.SCHEMA)
@@ -188,6 +188,8 @@ public final class Conversion {
                 throw e;
             }
             transaction.execute("ROLLBACK TO SAVEPOINT refreshd_schema");
+            // Whose it is was asked when there was none.
+            refuse(Requirements.store(transaction).stream().toList());
         }
         transaction.execute("RELEASE SAVEPOINT refreshd_schema");
     }

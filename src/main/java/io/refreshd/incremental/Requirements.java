@@ -33,7 +33,8 @@ final class Requirements {
         return found;
     }
 
-    private static Optional<Obstacle> store(Handle handle) {
+    /** Why the schema for the rows cannot be used, or created. */
+    static Optional<Obstacle> store(Handle handle) {
         return handle.createQuery(STORE)
                 .bind("store", StoreNames.SCHEMA)
                 .map((row, context) -> {

@@ -23,8 +23,7 @@ class EncodingCheckIT {
     void anEncodingWithBytesThatUtf8Lacks(String encoding, Severity severity) throws Exception {
         try (TestDatabase admin = TestDatabase.create()) {
             String name = admin.name() + "_encoded";
-            admin.execute("CREATE DATABASE " + name + " ENCODING '" + encoding
-                    + "' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+            createDatabase(admin, name, encoding);
             try (Handle handle = Examined.open(TestDatabase.server().url(name))) {
                 List<Finding> findings = new EncodingCheck().run(Examined.by(handle));
                 assertThat(findings.stream().map(Finding::severity).findFirst())
@@ -48,8 +47,7 @@ class EncodingCheckIT {
     void viewsOfNamesThatAreNotUtf8() throws Exception {
         try (TestDatabase admin = TestDatabase.create()) {
             String name = admin.name() + "_ascii";
-            admin.execute("CREATE DATABASE " + name
-                    + " ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+            createDatabase(admin, name, "SQL_ASCII");
             String url = TestDatabase.server().url(name);
             try (Handle handle = JdbiFactory.on(DriverManager.getConnection(url, LocalPostgres.USER, ""))) {
                 handle.execute("""
@@ -59,11 +57,7 @@ class EncodingCheckIT {
                           EXECUTE format('CREATE MATERIALIZED VIEW %I AS SELECT 1 AS one', convert_from('\\xc3a4', 'SQL_ASCII'));
                         END $$
                         """);
-                assertThat(DatabaseChecks.run(
-                                handle,
-                                ConfigurationReader.read(
-                                        RunningDaemon.configuration(url, "slot_of_check", ""), "test.yaml", Map.of()),
-                                Instant::now))
+                assertThat(findings(handle, url))
                         .filteredOn(
                                 finding -> finding.code().equals("encoding") && finding.severity() == Severity.ERROR)
                         .singleElement()
@@ -79,8 +73,7 @@ class EncodingCheckIT {
     void namesThatNoViewDependsOn() throws Exception {
         try (TestDatabase admin = TestDatabase.create()) {
             String name = admin.name() + "_odd";
-            admin.execute("CREATE DATABASE " + name
-                    + " ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+            createDatabase(admin, name, "SQL_ASCII");
             String url = TestDatabase.server().url(name);
             try (Handle handle = JdbiFactory.on(DriverManager.getConnection(url, LocalPostgres.USER, ""))) {
                 handle.execute("CREATE TABLE main (id int PRIMARY KEY, v text)");
@@ -105,13 +98,7 @@ class EncodingCheckIT {
                     run(handle, sql);
                 }
                 try {
-                    assertThat(DatabaseChecks.run(
-                                    handle,
-                                    ConfigurationReader.read(
-                                            RunningDaemon.configuration(url, "slot_of_check", ""),
-                                            "test.yaml",
-                                            Map.of()),
-                                    Instant::now))
+                    assertThat(findings(handle, url))
                             .filteredOn(finding -> finding.severity() == Severity.ERROR
                                     || finding.code().equals("not-examined"))
                             .isEmpty();
@@ -122,6 +109,18 @@ class EncodingCheckIT {
                 admin.execute("DROP DATABASE " + name + " WITH (FORCE)");
             }
         }
+    }
+
+    private static void createDatabase(TestDatabase admin, String name, String encoding) throws Exception {
+        admin.execute("CREATE DATABASE " + name + " ENCODING '" + encoding
+                + "' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+    }
+
+    private static List<Finding> findings(Handle handle, String url) throws Exception {
+        return DatabaseChecks.run(
+                handle,
+                ConfigurationReader.read(RunningDaemon.configuration(url, "slot_of_check", ""), "test.yaml", Map.of()),
+                Instant::now);
     }
 
     /** @param sql with %I or %L for what is not UTF-8 */
