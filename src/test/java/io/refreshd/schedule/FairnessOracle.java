@@ -192,11 +192,11 @@ final class FairnessOracle {
                 .orElse(Long.MAX_VALUE);
     }
 
-    /** The limit if each view is left out that may be. */
+    /** The limit if each view is left out that may be: a view that is being refreshed may be paused, and may be shown as blocked. */
     private long highestLimit() {
         EnumSet<ViewPhase> perhapsOut = EnumSet.of(ViewPhase.PAUSED, ViewPhase.SUSPENDED, ViewPhase.REFRESHING);
         return views.values().stream()
-                .filter(view -> !perhapsOut.contains(view.phase))
+                .filter(view -> !perhapsOut.contains(view.phase) && !running.containsKey(view.spec.view()))
                 .mapToLong(view -> view.target() + longest(expectedOfGroup(view)))
                 .min()
                 .orElse(Long.MAX_VALUE);
