@@ -103,7 +103,7 @@ enum Key {
             "refresh.lock-patience",
             KeyKind.DURATION_OR_NONE,
             "1s",
-            "A refresh gives way when another session has waited this long for a lock that the refresh holds up, such as a `TRUNCATE`. It is tried again. After three times in a row it waits longer. The same holds for audits and for the creation of role views. `none`: nothing gives way."),
+            "A refresh gives way when another session has waited this long for a lock that the refresh holds up, such as a `TRUNCATE`. It is tried again. After three times in a row it waits longer. The same holds for audits and for the creation of role views. `none`: nothing gives way so. What waits for another session that waits for it, as with a `REINDEX … CONCURRENTLY` of the view, gives way in any case."),
     REFRESH_STATEMENT_TIMEOUT(
             "refresh.statement-timeout", KeyKind.DURATION, "10m", "A refresh that takes longer is cancelled."),
     CAPTURE_SOURCE(

@@ -6,19 +6,22 @@ import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
 
-/** Thrown to roll back a refresh that was cancelled, because it held up another session's lock for too long. */
+/** Thrown to roll back a refresh that was cancelled for the sake of another session. */
 final class GaveWayException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /** lock_not_available: the failure is not the view's, so that it is not counted, and no view is suspended for it. */
     private static final String LOCK_NOT_AVAILABLE = "55P03";
 
-    private final String lock;
+    private final transient LockConflict conflict;
 
-    /** @param lock the relation that the other session waits to lock */
-    GaveWayException(String lock, Exception cancelled) {
+    GaveWayException(LockConflict conflict, Exception cancelled) {
         super(cancelled);
-        this.lock = lock;
+        this.conflict = conflict;
+    }
+
+    LockConflict conflict() {
+        return conflict;
     }
 
     /**
@@ -30,27 +33,21 @@ final class GaveWayException extends RuntimeException {
      */
     Failure failure(ViewId view, int inARow, Duration before, Duration next) {
         String longer = next.compareTo(before) > 0
-                ? "; " + inARow + " times in a row now, so the next attempt gives way after " + seconds(next) + " only"
+                ? "; " + inARow + " times in a row now, so the next attempt gives way after "
+                        + LockConflict.seconds(next) + " only"
                 : "";
         return new Failure(
                 Failure.Kind.TRANSIENT,
                 LOCK_NOT_AVAILABLE,
-                "the refresh of " + view + " gave way: another session waited for its lock on " + lock
-                        + " for longer than refresh.lock-patience (" + seconds(before) + "); it is tried again"
-                        + longer,
-                Remedy.text("take such locks when the view is not being refreshed, or raise refresh.lock-patience"));
+                "the refresh of " + view + " gave way: " + conflict.text(before) + "; it is tried again" + longer,
+                conflict instanceof LockConflict.Deadlock
+                        ? Remedy.NONE
+                        : Remedy.text(
+                                "take such locks when the view is not being refreshed, or raise refresh.lock-patience"));
     }
 
     /** The error for work that is no refresh. @param before the patience that the work had */
     SQLException error(Duration before) {
-        return new SQLException(
-                "gave way: another session waited for its lock on " + lock + " for longer than refresh.lock-patience ("
-                        + seconds(before) + "); it is tried again",
-                LOCK_NOT_AVAILABLE,
-                this);
-    }
-
-    private static String seconds(Duration time) {
-        return time.toMillis() % 1000 == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
+        return new SQLException("gave way: " + conflict.text(before) + "; it is tried again", LOCK_NOT_AVAILABLE, this);
     }
 }

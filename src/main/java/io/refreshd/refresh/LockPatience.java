@@ -21,13 +21,9 @@ final class LockPatience {
     private final Optional<Duration> least;
     private final Map<Object, Integer> inARow = new ConcurrentHashMap<>();
 
-    /** @param least the patience at first; empty: no refresh ever gives way */
+    /** @param least the patience at first; empty: no refresh gives way to who waits for it */
     LockPatience(Optional<Duration> least) {
         this.least = least;
-    }
-
-    boolean isLimited() {
-        return least.isPresent();
     }
 
     Duration of(Object view) {

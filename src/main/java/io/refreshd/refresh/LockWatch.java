@@ -15,11 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes refreshes give way that hold up a lock of another session for longer than their patience. A TRUNCATE of a table that a refresh
- * reads would wait for the refresh to end, and writers would wait behind the TRUNCATE.
+ * Makes refreshes give way to other sessions: those that hold up a lock of another session for longer than their patience, and those that
+ * wait for a session which waits for them. A TRUNCATE of a table that a refresh reads would wait for the refresh to end, and writers would
+ * wait behind the TRUNCATE. A REINDEX CONCURRENTLY of a view waits for all who hold an older snapshot, and a refresh waits with a snapshot
+ * for the lock of the REINDEX; the server breaks that by cancelling who has waited for its {@code deadlock_timeout}, perhaps the REINDEX.
  *
- * <p>The server is asked only while a refresh runs for longer than its patience, with one query for all of them. The query reads
- * {@code pg_locks}, which every role may read in full.
+ * <p>The server is asked only while a refresh runs for longer than an interval, and than its patience, with one query for all of them. The
+ * queries read {@code pg_locks} and who waits for whom, which every role may.
  *
  * <p>Thread: a thread of its own, {@code refreshd-lock-watch}, that ends when it has had nothing to do for a while.
  *
@@ -41,6 +43,22 @@ final class LockWatch {
               JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid AND a.usesysid IS NOT NULL
              CROSS JOIN LATERAL unnest(pg_catalog.pg_blocking_pids(l.pid)) AS b (pid)
              WHERE NOT l.granted AND l.locktype = 'relation' AND l.mode <> 'AccessShareLock' AND l.waitstart IS NOT NULL
+            """;
+
+    /**
+     * Which of our processes wait, directly or not, for a session of somebody else that waits for them. A process that waits for nothing
+     * costs the server next to nothing here.
+     */
+    private static final String DEADLOCKED = """
+            WITH RECURSIVE own AS (
+                SELECT pid FROM unnest(CAST(:own AS integer[])) AS o (pid)
+            ), waits (own, blocker) AS (
+                SELECT o.pid, b.pid FROM own o CROSS JOIN LATERAL unnest(pg_catalog.pg_blocking_pids(o.pid)) AS b (pid)
+                 WHERE b.pid NOT IN (SELECT pid FROM own)
+                UNION
+                SELECT w.own, b.pid FROM waits w CROSS JOIN LATERAL unnest(pg_catalog.pg_blocking_pids(w.blocker)) AS b (pid)
+            )
+            SELECT own FROM waits WHERE own = blocker
             """;
 
     private final Jdbi jdbi;
@@ -72,13 +90,19 @@ final class LockWatch {
 
     private void look() {
         try {
+            List<RunningStatement> longer = running.stream()
+                    .filter(statement -> statement.ranFor(INTERVAL))
+                    .toList();
+            if (!longer.isEmpty()) {
+                breakDeadlocks(longer);
+            }
             List<RunningStatement> overdue = running.stream()
                     .filter(statement -> statement.ranFor(statement.patience()))
                     .toList();
             if (!overdue.isEmpty()) {
                 giveWay(overdue);
-                failing = false;
             }
+            failing = false;
         } catch (Throwable problem) {
             if (!failing) {
                 log.atWarn().setCause(problem).log("Could not find out whether refreshes hold up other sessions");
@@ -92,6 +116,22 @@ final class LockWatch {
         scheduled.set(false);
         if (!running.isEmpty()) {
             begun();
+        }
+    }
+
+    private void breakDeadlocks(List<RunningStatement> waiting) throws SQLException {
+        Set<Integer> deadlocked = jdbi.withHandle(handle -> handle.createQuery(DEADLOCKED)
+                .bind(
+                        "own",
+                        running.stream()
+                                .map(statement -> String.valueOf(statement.pid()))
+                                .toArray(String[]::new))
+                .mapTo(Integer.class)
+                .set());
+        for (RunningStatement statement : waiting) {
+            if (deadlocked.contains(statement.pid())) {
+                statement.giveWay(new LockConflict.Deadlock());
+            }
         }
     }
 
@@ -110,7 +150,7 @@ final class LockWatch {
                             && waiting.since().compareTo(statement.patience()) >= 0)
                     .findFirst();
             if (heldUp.isPresent()) {
-                statement.giveWay(heldUp.get().relation());
+                statement.giveWay(new LockConflict.HeldUp(heldUp.get().relation()));
             }
         }
     }

@@ -20,7 +20,7 @@ final class RunningStatement {
     private final Supplier<Moment> clock;
     private final long began;
     private boolean ended;
-    private Optional<String> gaveWay = Optional.empty();
+    private Optional<LockConflict> gaveWay = Optional.empty();
 
     /** @param patience how long it may hold up the lock of another session */
     RunningStatement(Connection connection, Object view, LockPatience patience, Supplier<Moment> clock)
@@ -59,12 +59,10 @@ final class RunningStatement {
     /**
      * Cancels it for the sake of another session. A request that arrives between two statements has no effect, so that the call is
      * repeated until the work has ended.
-     *
-     * @param lock the relation that the session waits to lock
      */
-    synchronized void giveWay(String lock) throws SQLException {
+    synchronized void giveWay(LockConflict conflict) throws SQLException {
         if (!ended) {
-            gaveWay = Optional.of(lock);
+            gaveWay = Optional.of(conflict);
             cancel();
         }
     }
@@ -73,8 +71,8 @@ final class RunningStatement {
         ended = true;
     }
 
-    /** The relation that another session waited to lock, if that is why this was cancelled. */
-    synchronized Optional<String> gaveWay() {
+    /** Why this was cancelled for the sake of another session, if it was. */
+    synchronized Optional<LockConflict> gaveWay() {
         return gaveWay;
     }
 }

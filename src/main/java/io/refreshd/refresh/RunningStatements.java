@@ -45,15 +45,13 @@ final class RunningStatements {
         T run() throws SQLException, InterruptedException;
     }
 
-    /** @param view what the work is about. @throws GaveWayException if the work was cancelled because it held up another session */
+    /** @param view what the work is about. @throws GaveWayException if the work was cancelled for the sake of another session */
     <T> T track(Handle transaction, Object view, Work<T> work) throws InterruptedException {
         Connection connection = transaction.getConnection();
         try {
             RunningStatement statement = new RunningStatement(connection, view, patience, clock);
             running.add(statement);
-            if (patience.isLimited()) {
-                watch.begun();
-            }
+            watch.begun();
             try {
                 long silence = limit.isZero() ? 0 : limit.plus(GRACE).toMillis();
                 connection.setNetworkTimeout(Runnable::run, (int) Math.min(silence, Integer.MAX_VALUE));

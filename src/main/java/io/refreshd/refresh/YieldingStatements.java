@@ -32,7 +32,9 @@ public final class YieldingStatements implements StatementWatch {
             return result;
         } catch (GaveWayException e) {
             Duration before = patience.of(subject);
-            patience.gaveWay(subject);
+            if (!(e.conflict() instanceof LockConflict.Deadlock)) {
+                patience.gaveWay(subject);
+            }
             throw e.error(before);
         } catch (InterruptedException e) {
             throw new IllegalStateException("the work does not wait", e);

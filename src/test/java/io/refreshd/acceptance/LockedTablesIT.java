@@ -230,6 +230,42 @@ class LockedTablesIT {
         }
     }
 
+    /**
+     * Each of these waits for all who have a lock on the view, and a refresh, which has one, waits for it. The server cancels whoever has
+     * waited for longer than his deadlock_timeout: here only the owner's command would.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"REINDEX TABLE CONCURRENTLY concerned", "DROP INDEX CONCURRENTLY spare"})
+    void aRefreshGivesWayToWhoWaitsForItAndItWaitsFor(String command) throws Exception {
+        database.execute(
+                "CREATE INDEX spare ON concerned (n)",
+                "ALTER DATABASE " + database.name() + " SET deadlock_timeout = '1h'");
+        try (RunningDaemon daemon = start("refresh: { lock-timeout: 60m, lock-patience: none }")) {
+            awaitFresh("stacked");
+            execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT FROM concerned");
+            CompletableFuture<Void> done =
+                    CompletableFuture.runAsync(() -> run("SET deadlock_timeout = '10s'", command));
+            awaitWaiting("locktype = 'virtualxid'");
+            database.execute("INSERT INTO locked VALUES (1)");
+            awaitWaiting("mode = 'ExclusiveLock' AND relation = 'concerned'::regclass");
+            other.rollback();
+            TestTimeout.get(done);
+            awaitFresh("stacked");
+            assertThat(database.query("SELECT id FROM stacked")).containsExactly("1");
+            assertThat(daemon.notices())
+                    .anyMatch(notice -> notice instanceof Notice.RefreshFailed failed
+                            && failed.failure().what().contains("waited for each other's locks")
+                            && failed.inARow() == 0);
+        }
+    }
+
+    private void awaitWaiting(String forWhat) {
+        await("a session waits: " + forWhat)
+                .until(() -> !database.query("SELECT 1 FROM pg_locks l JOIN pg_stat_activity USING (pid)"
+                                + " WHERE datname = current_database() AND NOT granted AND " + forWhat)
+                        .isEmpty());
+    }
+
     /** The refresh takes a second for each row of the table. */
     private void slowView() throws Exception {
         database.execute(
@@ -252,9 +288,9 @@ class LockedTablesIT {
         }
     }
 
-    private void run(String sql) {
+    private void run(String... statements) {
         try {
-            database.execute(sql);
+            database.execute(statements);
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }

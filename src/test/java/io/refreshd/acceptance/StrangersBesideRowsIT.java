@@ -418,7 +418,7 @@ class StrangersBesideRowsIT extends ScriptedCases {
                 of("indexes that are built anew", JOINED, """
                         REINDEX INDEX CONCURRENTLY a_pkey
                         INSERT INTO a VALUES (10, 'v')
-                        retry REINDEX INDEX CONCURRENTLY of_a_id_idx
+                        REINDEX INDEX CONCURRENTLY of_a_id_idx
                         CLUSTER of_a USING of_a_id_idx
                         UPDATE a SET v = 'w' WHERE id = 1
                         CREATE UNIQUE INDEX CONCURRENTLY a_other ON a (id)
