@@ -17,10 +17,6 @@ public record RoundBasis(
     /** The basis of a view that is refreshed by REFRESH. */
     public static final RoundBasis NONE = new RoundBasis("", "", FullRecompute.ALLOW);
 
-    /** The basis of a round of all rows, because not all that changed are known. */
-    public static final RoundBasis UNKNOWN_ROWS =
-            new RoundBasis("", "not every change has a key by which it can be carried through", FullRecompute.ALLOW);
-
     public RoundBasis {
         clock = List.copyOf(clock);
         Objects.requireNonNull(definition);

@@ -52,7 +52,8 @@ final class RefreshTaskFactory {
                                 fullRecompute(view),
                                 view.spec.clock(),
                                 stack(view, now))
-                        : RoundBasis.NONE);
+                        : RoundBasis.NONE,
+                Optional.empty());
     }
 
     /** A round of a reader that seems to have failed may be about to commit. */

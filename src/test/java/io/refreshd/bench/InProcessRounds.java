@@ -20,14 +20,13 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
-import io.refreshd.model.RefreshTask;
 import io.refreshd.model.RoundBasis;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xids;
 import io.refreshd.refresh.PostgresRefresher;
 import io.refreshd.refresh.RefreshLimits;
 import io.refreshd.routing.Router;
+import io.refreshd.testing.TaskBuilder;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -120,7 +119,7 @@ final class InProcessRounds implements AutoCloseable {
 
     /** A round of everything. */
     Result everything(PostgresRefresher refresher) {
-        return round(refresher, List.of(), RoundBasis.UNKNOWN_ROWS);
+        return round(refresher, List.of(), TaskBuilder.ALL_ROWS);
     }
 
     /** A round of these keys, whatever it costs. */
@@ -145,18 +144,12 @@ final class InProcessRounds implements AutoCloseable {
     private Result round(PostgresRefresher refresher, List<KeyLookup> probes, RoundBasis basis) {
         long mark = ViewRows.highestMark(handle);
         RefreshOutcome outcome = refresher.refresh(
-                new RefreshTask(
-                        view,
-                        oid,
-                        Method.INCREMENTAL,
-                        Xids.NONE,
-                        mark,
-                        Optional.empty(),
-                        Set.of(),
-                        mark + 1,
-                        Optional.empty(),
-                        probes,
-                        basis),
+                new TaskBuilder(view, oid, Method.INCREMENTAL)
+                        .covers(mark)
+                        .downstream(Set.of(), mark + 1)
+                        .lookups(probes)
+                        .basis(basis)
+                        .build(),
                 position -> Optional.of(List.of()));
         if (outcome instanceof RefreshOutcome.Refreshed done) {
             return new Result(

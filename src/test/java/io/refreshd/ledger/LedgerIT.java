@@ -12,7 +12,7 @@ import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xids;
+import io.refreshd.testing.TaskBuilder;
 import io.refreshd.testing.TestDatabase;
 import java.time.Duration;
 import java.time.Instant;
@@ -162,16 +162,12 @@ class LedgerIT {
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
-                new RefreshTask(
-                        BASE,
-                        1001,
-                        Method.CONCURRENT,
-                        Xids.NONE,
-                        2,
-                        Optional.of(Lsn.parse("0/500")),
-                        Set.of(STACKED),
-                        3,
-                        Optional.of(FIRST)),
+                new TaskBuilder(BASE, 1001, Method.CONCURRENT)
+                        .covers(2)
+                        .routed(Lsn.parse("0/500"))
+                        .downstream(Set.of(STACKED), 3)
+                        .oldestCommit(FIRST)
+                        .build(),
                 SNAPSHOT,
                 Optional.empty(),
                 Duration.ofMillis(5),
@@ -215,16 +211,10 @@ class LedgerIT {
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
-                new RefreshTask(
-                        other,
-                        1003,
-                        Method.CONCURRENT,
-                        Xids.NONE,
-                        1,
-                        Optional.of(Lsn.parse("0/100")),
-                        Set.of(),
-                        0,
-                        Optional.empty()),
+                new TaskBuilder(other, 1003, Method.CONCURRENT)
+                        .covers(1)
+                        .routed(Lsn.parse("0/100"))
+                        .build(),
                 SNAPSHOT,
                 Optional.empty(),
                 Duration.ZERO,
@@ -239,16 +229,12 @@ class LedgerIT {
             RefreshWrites.refreshed(
                     handle,
                     lease.token(),
-                    new RefreshTask(
-                            BASE,
-                            1001,
-                            Method.CONCURRENT,
-                            Xids.NONE,
-                            3,
-                            Optional.of(Lsn.parse("0/400")),
-                            Set.of(STACKED),
-                            4,
-                            Optional.of(FIRST)),
+                    new TaskBuilder(BASE, 1001, Method.CONCURRENT)
+                            .covers(3)
+                            .routed(Lsn.parse("0/400"))
+                            .downstream(Set.of(STACKED), 4)
+                            .oldestCommit(FIRST)
+                            .build(),
                     SNAPSHOT,
                     Optional.empty(),
                     Duration.ZERO,
@@ -268,7 +254,7 @@ class LedgerIT {
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
-                task(BASE, 1, Optional.empty()),
+                task(BASE, 1).build(),
                 SNAPSHOT,
                 Optional.empty(),
                 Duration.ofMillis(5),
@@ -362,8 +348,8 @@ class LedgerIT {
 
     @Test
     void aRefreshOfAReplacedViewIsNotRecorded() {
-        RefreshTask stale = new RefreshTask(
-                BASE, 999, Method.CONCURRENT, Xids.NONE, 1, Optional.empty(), Set.of(), 0, Optional.empty());
+        RefreshTask stale =
+                new TaskBuilder(BASE, 999, Method.CONCURRENT).covers(1).build();
         assertThat(RefreshWrites.refreshed(
                         handle,
                         lease.token(),
@@ -496,7 +482,7 @@ class LedgerIT {
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
-                task(BASE, 2, Optional.of(Lsn.parse("0/300"))),
+                task(BASE, 2).routed(Lsn.parse("0/300")).build(),
                 SNAPSHOT,
                 Optional.of(SECOND),
                 Duration.ofMillis(5),
@@ -553,7 +539,7 @@ class LedgerIT {
         boolean known = RefreshWrites.refreshed(
                 handle,
                 lease.token(),
-                task(view, covers, Optional.of(Lsn.parse(routed))),
+                task(view, covers).routed(Lsn.parse(routed)).build(),
                 SNAPSHOT,
                 Optional.empty(),
                 Duration.ofMillis(5),
@@ -562,17 +548,8 @@ class LedgerIT {
         assertThat(known).isTrue();
     }
 
-    private static RefreshTask task(ViewId view, long covers, Optional<Lsn> routed) {
-        return new RefreshTask(
-                view,
-                view.equals(BASE) ? 1001 : 1002,
-                Method.CONCURRENT,
-                Xids.NONE,
-                covers,
-                routed,
-                Set.of(),
-                0,
-                Optional.empty());
+    private static TaskBuilder task(ViewId view, long covers) {
+        return new TaskBuilder(view, view.equals(BASE) ? 1001 : 1002, Method.CONCURRENT).covers(covers);
     }
 
     private LedgerEntry entry(ViewId view) {

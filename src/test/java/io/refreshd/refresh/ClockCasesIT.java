@@ -25,6 +25,7 @@ import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.routing.Router;
 import io.refreshd.routing.Routing;
+import io.refreshd.testing.TaskBuilder;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -140,18 +141,10 @@ class ClockCasesIT {
     private static long round(String name, List<KeyLookup> lookups) throws Exception {
         fixture.refresher = fixture.newRefresher();
         RefreshTask task = fixture.task(name, Set.of(), lookups);
-        RefreshTask byKeys = new RefreshTask(
-                task.view(),
-                task.oid(),
-                task.method(),
-                task.awaited(),
-                task.covers(),
-                task.routed(),
-                task.downstream(),
-                task.downstreamMark(),
-                task.oldestCommit(),
-                lookups,
-                new RoundBasis("", "", FullRecompute.ALLOW, CLOCKS.get(name), RoundBasis.Stack.NONE));
+        RefreshTask byKeys = TaskBuilder.like(task)
+                .lookups(lookups)
+                .basis(new RoundBasis("", "", FullRecompute.ALLOW, CLOCKS.get(name), RoundBasis.Stack.NONE))
+                .build();
         RefreshOutcome outcome = fixture.refresher.refresh(byKeys, position -> Optional.of(List.of()));
         assertThat(outcome).isInstanceOf(RefreshOutcome.Refreshed.class);
         return ((RefreshOutcome.Refreshed) outcome).rowsChanged().orElseThrow();

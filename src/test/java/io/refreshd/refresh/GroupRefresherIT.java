@@ -19,6 +19,7 @@ import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
+import io.refreshd.testing.TaskBuilder;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
@@ -218,16 +219,10 @@ class GroupRefresherIT {
                     .containsEntry(TWO, new RefreshOutcome.Deferred());
             open.rollback();
         }
-        RefreshTask another = new RefreshTask(
-                TWO,
-                oid(ONE) + 1_000_000,
-                Method.CONCURRENT,
-                Xids.NONE,
-                1,
-                Optional.empty(),
-                Set.of(),
-                2,
-                Optional.empty());
+        RefreshTask another = new TaskBuilder(TWO, oid(ONE) + 1_000_000, Method.CONCURRENT)
+                .covers(1)
+                .downstream(Set.of(), 2)
+                .build();
         assertThat(refresher.round(List.of(task(ONE, Xids.NONE), another), (v, p) -> Map.of()))
                 .containsEntry(ONE, new RefreshOutcome.Deferred())
                 .containsEntry(TWO, new RefreshOutcome.Gone());
@@ -326,16 +321,11 @@ class GroupRefresherIT {
 
     private static RefreshTask task(ViewId view, Xids awaited) {
         covers += 10;
-        return new RefreshTask(
-                view,
-                oid(view),
-                Method.CONCURRENT,
-                awaited,
-                covers,
-                Optional.empty(),
-                view.equals(ONE) ? Set.of(ABOVE) : Set.of(),
-                covers + 1,
-                Optional.empty());
+        return new TaskBuilder(view, oid(view), Method.CONCURRENT)
+                .awaited(awaited)
+                .covers(covers)
+                .downstream(view.equals(ONE) ? Set.of(ABOVE) : Set.of(), covers + 1)
+                .build();
     }
 
     private static long oid(ViewId view) {

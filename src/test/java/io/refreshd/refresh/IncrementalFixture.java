@@ -25,7 +25,7 @@ import io.refreshd.model.RefreshTask;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xids;
+import io.refreshd.testing.TaskBuilder;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.time.Instant;
@@ -214,17 +214,11 @@ final class IncrementalFixture implements AutoCloseable {
 
     RefreshTask task(String view, Set<ViewId> downstream, List<KeyLookup> lookups) throws Exception {
         long highest = ViewRows.highestMark(handle);
-        return new RefreshTask(
-                new ViewId("public", view),
-                oid(view),
-                Method.INCREMENTAL,
-                Xids.NONE,
-                highest,
-                Optional.empty(),
-                downstream,
-                highest + 1,
-                Optional.empty(),
-                lookups);
+        return new TaskBuilder(new ViewId("public", view), oid(view), Method.INCREMENTAL)
+                .covers(highest)
+                .downstream(downstream, highest + 1)
+                .lookups(lookups)
+                .build();
     }
 
     /** A round without later changes. Without look-ups: of everything. */

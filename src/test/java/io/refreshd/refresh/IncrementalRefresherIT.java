@@ -10,6 +10,7 @@ import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
+import io.refreshd.testing.TaskBuilder;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -413,16 +414,9 @@ class IncrementalRefresherIT {
             }
             RefreshTask task = fixture.task("awaited", Set.of(), List.of());
             assertThat(fixture.refresher.refresh(
-                            new RefreshTask(
-                                    task.view(),
-                                    task.oid(),
-                                    task.method(),
-                                    Xids.of(xid),
-                                    0,
-                                    Optional.empty(),
-                                    Set.of(),
-                                    0,
-                                    Optional.empty()),
+                            new TaskBuilder(task.view(), task.oid(), task.method())
+                                    .awaited(Xids.of(xid))
+                                    .build(),
                             LaterChanges.UNKNOWN))
                     .isEqualTo(new RefreshOutcome.NotVisibleYet(xid));
         }

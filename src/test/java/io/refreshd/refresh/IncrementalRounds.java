@@ -31,6 +31,7 @@ import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.routing.Router;
 import io.refreshd.routing.Routing;
+import io.refreshd.testing.TaskBuilder;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Array;
 import java.sql.Connection;
@@ -366,23 +367,14 @@ final class IncrementalRounds {
                     .filter(rows -> rows.view().equals(id(view)))
                     .forEach(rows -> readers.add(rows.reader(id(reader), reader.oid, random.nextBoolean())));
         }
-        return new RefreshTask(
-                task.view(),
-                task.oid(),
-                task.method(),
-                task.awaited(),
-                task.covers(),
-                task.routed(),
-                task.downstream(),
-                task.downstreamMark(),
-                task.oldestCommit(),
-                task.lookups(),
-                new RoundBasis(
+        return TaskBuilder.like(task)
+                .basis(new RoundBasis(
                         "",
                         everything ? "rows changed" : "",
                         FullRecompute.ALLOW,
                         List.of(),
-                        new RoundBasis.Stack(graph.stackOf(id(view)), readers, view.pending.isEmpty() && !everything)));
+                        new RoundBasis.Stack(graph.stackOf(id(view)), readers, view.pending.isEmpty() && !everything)))
+                .build();
     }
 
     private void ended(View view, RefreshOutcome outcome, boolean moved) throws Exception {

@@ -24,6 +24,7 @@ import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
+import io.refreshd.testing.TaskBuilder;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
@@ -287,17 +288,9 @@ class PostgresRefresherIT {
     }
 
     private RefreshTask probing(ViewId view, List<KeyLookup> lookups) throws Exception {
-        return new RefreshTask(
-                view,
-                oid(view),
-                Method.CONCURRENT,
-                Xids.NONE,
-                0,
-                Optional.empty(),
-                Set.of(),
-                0,
-                Optional.empty(),
-                lookups);
+        return new TaskBuilder(view, oid(view), Method.CONCURRENT)
+                .lookups(lookups)
+                .build();
     }
 
     @Test
@@ -307,16 +300,9 @@ class PostgresRefresherIT {
                 "CREATE UNIQUE INDEX ON fragile (id)",
                 "INSERT INTO main VALUES (11, 'x')");
         ViewId fragile = new ViewId("public", "fragile");
-        RefreshTask task = new RefreshTask(
-                fragile,
-                oid(fragile),
-                Method.CONCURRENT,
-                Xids.NONE,
-                1,
-                Optional.empty(),
-                Set.of(),
-                0,
-                Optional.empty());
+        RefreshTask task = new TaskBuilder(fragile, oid(fragile), Method.CONCURRENT)
+                .covers(1)
+                .build();
         Failure failure = failure(refresh(refresher, task));
         assertThat(failure.what()).isEqualTo("the refresh of public.fragile failed: SQLSTATE 22012 (division_by_zero)");
         assertThat(failure.said().text()).contains("division by zero");
@@ -464,21 +450,16 @@ class PostgresRefresherIT {
 
     /** A task for a view that has no row in the ledger. */
     private RefreshTask plain(ViewId view) throws Exception {
-        return new RefreshTask(
-                view, oid(view), Method.PLAIN, Xids.NONE, 1, Optional.empty(), Set.of(), 0, Optional.empty());
+        return new TaskBuilder(view, oid(view), Method.PLAIN).covers(1).build();
     }
 
     private RefreshTask task(Xids awaited) {
-        return new RefreshTask(
-                VIEW,
-                oid(VIEW),
-                Method.CONCURRENT,
-                awaited,
-                1,
-                Optional.of(Lsn.parse("0/1")),
-                Set.of(STACKED),
-                2,
-                Optional.empty());
+        return new TaskBuilder(VIEW, oid(VIEW), Method.CONCURRENT)
+                .awaited(awaited)
+                .covers(1)
+                .routed(Lsn.parse("0/1"))
+                .downstream(Set.of(STACKED), 2)
+                .build();
     }
 
     private static Failure failure(RefreshOutcome outcome) {

@@ -14,12 +14,12 @@ import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
-import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xids;
 import io.refreshd.report.Notice;
 import io.refreshd.routing.Router;
 import io.refreshd.routing.Routing;
+import io.refreshd.testing.TaskBuilder;
 import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -264,17 +264,9 @@ final class RandomRounds {
         }
         boolean differs = differs(view);
         RefreshOutcome outcome = refresher.refresh(
-                new RefreshTask(
-                        view,
-                        graph.view(view).orElseThrow().oid(),
-                        Method.PLAIN,
-                        Xids.NONE,
-                        0,
-                        Optional.empty(),
-                        Set.of(),
-                        0,
-                        Optional.empty(),
-                        lookups.orElse(List.of())),
+                new TaskBuilder(view, graph.view(view).orElseThrow().oid(), Method.PLAIN)
+                        .lookups(lookups.orElse(List.of()))
+                        .build(),
                 position -> readUpTo(view));
         boolean eligible = lookups(open.getOrDefault(view, List.of())).isPresent();
         // Nothing commits while the refresh runs, so its snapshot sees all changes that were routed.

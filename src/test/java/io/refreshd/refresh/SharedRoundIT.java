@@ -10,6 +10,7 @@ import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.RoundBasis;
 import io.refreshd.model.ViewId;
+import io.refreshd.testing.TaskBuilder;
 import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -234,17 +235,6 @@ class SharedRoundIT {
     }
 
     private static RefreshTask withBasis(RefreshTask task, RoundBasis basis) {
-        return new RefreshTask(
-                task.view(),
-                task.oid(),
-                task.method(),
-                task.awaited(),
-                task.covers(),
-                task.routed(),
-                task.downstream(),
-                task.downstreamMark(),
-                task.oldestCommit(),
-                task.lookups(),
-                basis);
+        return TaskBuilder.like(task).basis(basis).build();
     }
 }

@@ -12,30 +12,20 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xids;
 import io.refreshd.report.Notice;
+import io.refreshd.testing.TaskBuilder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LoopPortsTest {
-    private static final RefreshTask TASK = new RefreshTask(
-            new ViewId("public", "v"),
-            1,
-            Method.CONCURRENT,
-            Xids.NONE,
-            0,
-            Optional.empty(),
-            Set.of(),
-            0,
-            Optional.empty());
+    private static final RefreshTask TASK = new TaskBuilder(new ViewId("public", "v"), 1, Method.CONCURRENT).build();
 
     private final List<Notice> notices = new ArrayList<>();
 
