@@ -64,6 +64,7 @@ final class TransactionStream implements AutoCloseable {
     private static final int MESSAGES_BETWEEN_WAITS = 50;
 
     private final PGReplicationStream stream;
+    private final SilentInput input;
     private final Duration statusInterval;
     private final LogSequenceNumber start;
     private final StreamDecoder decoder;
@@ -78,12 +79,14 @@ final class TransactionStream implements AutoCloseable {
 
     TransactionStream(
             PGReplicationStream stream,
+            SilentInput input,
             LogSequenceNumber start,
             Duration statusInterval,
             Function<TableId, Interest> interests,
             LogDemand demand,
             StreamEncoding encoding) {
         this.stream = stream;
+        this.input = input;
         this.start = start;
         this.statusInterval = statusInterval;
         this.decoder = new StreamDecoder(interests, encoding);
@@ -130,7 +133,14 @@ final class TransactionStream implements AutoCloseable {
             statement.execute(USUAL_TIMEOUT);
         }
         PGReplicationStream stream = builder.start();
-        return new TransactionStream(stream, stream.getLastReceiveLSN(), statusInterval, interests, demand, encoding);
+        return new TransactionStream(
+                stream,
+                SilentInput.of(connection),
+                stream.getLastReceiveLSN(),
+                statusInterval,
+                interests,
+                demand,
+                encoding);
     }
 
     /** Reads what has come, pauses when there is no more, and hands over what was gathered for long enough. */
@@ -168,8 +178,14 @@ final class TransactionStream implements AutoCloseable {
         if (!receiver.isBusy() && (isGathered() || bundle.isUrgent() || demand.isPresent())) {
             handOver(receiver);
         }
-        Duration soon = now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE;
+        Duration silence = Duration.ofNanos(now - lastMessage);
+        Duration soon = silence.toNanos() > SILENCE_NANOS ? LONG_PAUSE : PAUSE;
         demand.pause(Backlog.of(bundle.size()).pause().orElse(soon));
+        if (bundle.isEmpty()) {
+            // After the pause: some are to come together, and the server sends its position when another database
+            // writes.
+            input.await(silence);
+        }
     }
 
     private boolean isGathered() {

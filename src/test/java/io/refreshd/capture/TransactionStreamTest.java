@@ -24,6 +24,7 @@ import org.postgresql.replication.PGReplicationStream;
 class TransactionStreamTest {
     private final long[] read = {0};
     private final LogDemand demand = new LogDemand();
+    private final List<Duration> waits = new ArrayList<>();
 
     /** A stream of transactions without rows that never ends, with a wait before each. */
     private TransactionStream stream(Duration between) {
@@ -41,6 +42,7 @@ class TransactionStreamTest {
                 });
         return new TransactionStream(
                 server,
+                waits::add,
                 LogSequenceNumber.valueOf(1),
                 Duration.ofSeconds(1),
                 table -> Interest.NONE,
@@ -127,6 +129,42 @@ class TransactionStreamTest {
         assertThat(System.nanoTime() - begin)
                 .as("it lets some come together")
                 .isGreaterThan(TimeUnit.MILLISECONDS.toNanos(4));
+    }
+
+    @Test
+    void waitsForASilentServerTheLongerTheLongerItIsSilent() throws Exception {
+        TransactionStream stream = stream(() -> null);
+        for (int i = 1; i <= 10; i++) {
+            stream.readPending(bundle -> {});
+            assertThat(waits).as("one after each look").hasSize(i);
+        }
+        assertThat(waits).isSorted();
+        assertThat(waits.getLast()).isGreaterThan(Duration.ofMillis(30));
+        assertThat(SilentInput.part(Duration.ofMillis(1))).isEqualTo(Duration.ofMillis(10));
+        assertThat(SilentInput.part(Duration.ofSeconds(1))).isEqualTo(Duration.ofMillis(250));
+        assertThat(SilentInput.part(Duration.ofDays(1))).isEqualTo(Duration.ofMillis(500));
+    }
+
+    @Test
+    void doesNotWaitForTheServerWhileItHoldsSomething() throws Exception {
+        Iterator<ByteBuffer> messages = truncations(6).iterator();
+        TransactionStream stream = stream(() -> messages.hasNext() ? messages.next() : null);
+        TransactionStream.Receiver busy = new TransactionStream.Receiver() {
+            @Override
+            public void receive(TransactionBundle bundle) {
+                throw new AssertionError("handed over");
+            }
+
+            @Override
+            public boolean isBusy() {
+                return true;
+            }
+        };
+        long begin = System.nanoTime();
+        while (messages.hasNext() || System.nanoTime() - begin < TimeUnit.MILLISECONDS.toNanos(300)) {
+            stream.readPending(busy);
+        }
+        assertThat(waits).isEmpty();
     }
 
     @ParameterizedTest
