@@ -8,6 +8,7 @@ import io.refreshd.ingest.ChangeIngest;
 import io.refreshd.ingest.WatermarkWriter;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.Ledgered;
+import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Impact;
 import io.refreshd.model.LedgerEntry;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -65,6 +67,15 @@ public final class CatalogReconciler {
 
     /** Whether the last snapshot was applied to its end: what a failure cut short is done again. */
     private boolean applied;
+
+    /**
+     * The state of the server at rest in which the catalog was compared last, and was as the last snapshot has it. While the server is in
+     * this state, so is the catalog.
+     */
+    private Optional<String> comparedIn = Optional.empty();
+
+    /** The registrations that the ledger was given last. To give it the same again would write, and no server would be at rest. */
+    private List<Registration> registered = List.of();
 
     private long readAt;
     private OptionalInt known = OptionalInt.empty();
@@ -123,27 +134,40 @@ public final class CatalogReconciler {
     public synchronized void reconcileIfChanged(Handle handle)
             throws SQLException, InterruptedException, PrerequisitesMissingException {
         Optional<Obstacle> wanted = degraded;
+        Optional<String> before = comparedIn;
+        comparedIn = Optional.empty();
+        Optional<String> compared = Optional.empty();
         try {
-            if (isStale(handle, wanted)) {
+            Optional<CatalogVersion.State> check = watermark.takeLastCheck();
+            ServerActivity activity = ServerActivity.read(handle);
+            if (isDue(check, wanted)) {
                 reconcile(handle);
+            } else if (activity.rest().isPresent() && activity.rest().equals(before)) {
+                comparedIn = before;
+                return;
+            } else if (reader.isStale(handle, Objects.requireNonNull(last), activity, isFresh(check))) {
+                reconcile(handle);
+            } else if (!isFresh(check) && !reader.waits()) {
+                compared = activity.rest();
             }
         } catch (SQLException | PrerequisitesMissingException | JdbiException e) {
             applyDegraded(handle, wanted);
             throw e;
         }
-        new ForeignRefreshes(ingest.marks()).mark(handle);
+        if (!new ForeignRefreshes(ingest.marks()).mark(handle)) {
+            comparedIn = compared;
+        }
     }
 
-    private boolean isStale(Handle handle, Optional<Obstacle> wanted) throws SQLException {
-        Optional<CatalogVersion.State> check = watermark.takeLastCheck();
+    /** Whether the catalog is to be read in any case. */
+    private boolean isDue(Optional<CatalogVersion.State> check, Optional<Obstacle> wanted) {
         CatalogSnapshot snapshot = last;
         return snapshot == null
                 || !applied
                 || snapshot.degraded().isPresent() != wanted.isPresent()
                 || check.equals(Optional.of(CatalogVersion.State.CHANGED))
                 || enrolment.isWaiting()
-                || clock.get().nanosSince(readAt) > FULL_READ_EVERY.toNanos()
-                || reader.isStale(handle, snapshot, isFresh(check));
+                || clock.get().nanosSince(readAt) > FULL_READ_EVERY.toNanos();
     }
 
     /** Where heartbeats come as often as this is called, their check of the catalog serves for both. */
@@ -184,15 +208,19 @@ public final class CatalogReconciler {
      * marks of altered views; and only when these are durable the lineage, by which an altered view is recognised.
      */
     private void apply(Handle handle, CatalogSnapshot snapshot) throws InterruptedException {
-        ReconcilePlan plan = ReconcilePlan.between(ViewRows.load(handle), routed, snapshot, configuration.views());
+        Map<ViewId, Ledgered> rows = ViewRows.load(handle);
+        ReconcilePlan plan = ReconcilePlan.between(rows, routed, snapshot, configuration.views());
+        boolean adopted = plan.isAdopted(rows, registered);
         // Before the scheduler knows the views: a scrape that shows a view shows its tables too.
         findings = new Findings(snapshot.coverage().tables(), snapshot.upstream(), snapshot.untrackedRoleTables());
         try (ChangeIngest.Pause pause = ingest.pause()) {
             pause.swap(new Router(snapshot.graph()), snapshot.version());
-            ledger.write(handle, transaction -> {
-                ViewRows.register(transaction, plan.registrations());
-                pause.freezeInFlux(transaction);
-            });
+            if (!adopted) {
+                ledger.write(handle, transaction -> {
+                    ViewRows.register(transaction, plan.registrations());
+                    pause.freezeInFlux(transaction);
+                });
+            }
             ingest.marks().writeMarksOf(new Event.ViewsKnown(plan.specs(), remembered(handle), plan.altered()));
             Xids unsettled = pause.unsettled();
             if (!unsettled.isEmpty() && !plan.uncertain().isEmpty()) {
@@ -203,7 +231,10 @@ public final class CatalogReconciler {
                                 .toList()));
             }
         }
-        ledger.write(handle, transaction -> ViewRows.adopt(transaction, plan.registrations()));
+        if (!adopted) {
+            ledger.write(handle, transaction -> ViewRows.adopt(transaction, plan.registrations()));
+        }
+        registered = plan.registrations();
         routed = plan.oids();
         last = snapshot;
     }

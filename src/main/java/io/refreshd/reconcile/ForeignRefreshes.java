@@ -25,7 +25,8 @@ final class ForeignRefreshes {
         this.marks = marks;
     }
 
-    void mark(Handle handle) throws InterruptedException {
+    /** @return whether there were any */
+    boolean mark(Handle handle) throws InterruptedException {
         Set<ViewId> views = StorageVersion.refreshedByOthers(handle);
         if (!views.isEmpty()) {
             log.atInfo()
@@ -34,5 +35,6 @@ final class ForeignRefreshes {
                     .log("Views were refreshed or altered by others; refreshing them again");
             marks.writeMarksOf(new Event.RefreshedByOthers(views));
         }
+        return !views.isEmpty();
     }
 }

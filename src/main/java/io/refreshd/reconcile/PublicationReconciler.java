@@ -111,6 +111,11 @@ final class PublicationReconciler {
         return lacking;
     }
 
+    /** Whether a table was left out because of a lock, or by a failure that the catalog does not show. */
+    boolean waits() {
+        return failed.isPresent() || !waiting.isEmpty();
+    }
+
     /** Whether a table that was left out may join now: because of a lock, or by a failure that the catalog does not show. */
     boolean mayJoinNow(Handle handle) throws SQLException {
         if (failed.isPresent() && clock.get().nanosSince(failed.getAsLong()) > RETRY.toNanos()) {

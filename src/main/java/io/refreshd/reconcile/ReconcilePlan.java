@@ -66,6 +66,23 @@ record ReconcilePlan(
         return registrations.stream().collect(Collectors.toMap(Registration::view, Registration::oid));
     }
 
+    /**
+     * Whether the ledger has these registrations already.
+     *
+     * @param ledger rows of the views as they are in the ledger
+     * @param before the registrations that were written to the ledger last
+     */
+    boolean isAdopted(Map<ViewId, Ledgered> ledger, List<Registration> before) {
+        return registrations.equals(before)
+                && registrations.size() == ledger.size()
+                && registrations.stream().allMatch(one -> {
+                    Ledgered row = ledger.get(one.view());
+                    return row != null
+                            && row.oid() == one.oid()
+                            && row.lineage().equals(one.lineage());
+                });
+    }
+
     private static Set<ViewId> altered(
             CatalogSnapshot catalog, List<Registration> registrations, Map<ViewId, Ledgered> ledger) {
         Set<ViewId> altered = new HashSet<>();

@@ -16,17 +16,14 @@ import org.jdbi.v3.core.Handle;
 /** The materialized views that the connection's role may not refresh, each with the grant that would allow it. Reads only. */
 final class RefreshPrivileges {
     /** PostgreSQL 17 has the privilege MAINTAIN: a role may refresh without owning. */
-    private static final int MAINTAIN_SINCE = 170_000;
+    private static final int MAINTAIN_SINCE = 17;
 
     private RefreshPrivileges() {}
 
     /** By oid, over all schemas. One query, since it is asked every catalog poll interval. */
     static Map<Long, Obstacle> missing(Handle handle) throws SQLException {
         NameEncoding.note(handle.getConnection());
-        boolean maintain = handle.createQuery("SELECT pg_catalog.current_setting('server_version_num')::int")
-                        .mapTo(Integer.class)
-                        .one()
-                >= MAINTAIN_SINCE;
+        boolean maintain = handle.getConnection().getMetaData().getDatabaseMajorVersion() >= MAINTAIN_SINCE;
         String may = maintain
                 ? "pg_catalog.has_table_privilege(c.oid, 'MAINTAIN')"
                 : "pg_catalog.pg_has_role(c.relowner, 'USAGE')";

@@ -33,7 +33,7 @@ final class SnapshotReader {
     private final PublicationReconciler publication;
     private final EnrolmentTracker enrolment;
     private final RequiredTablesReader required;
-    private final ServerSettings settings;
+    private final ServerSettings settings = new ServerSettings();
     private Set<ViewId> lacking = Set.of();
 
     SnapshotReader(Configuration configuration, EnrolmentTracker enrolment, Supplier<Moment> clock) {
@@ -41,7 +41,6 @@ final class SnapshotReader {
         this.publication = new PublicationReconciler(
                 configuration.capture().publication(), configuration.database().user(), clock);
         this.enrolment = enrolment;
-        this.settings = new ServerSettings(clock);
         this.required = new RequiredTablesReader(configuration);
     }
 
@@ -87,15 +86,22 @@ final class SnapshotReader {
     /**
      * Whether a snapshot read now would be another one. Cheaper than to read it.
      *
+     * @param activity of the server, read a moment ago
      * @param checked whether the catalog was compared with the snapshot's version a moment ago, and was unchanged
      */
-    boolean isStale(Handle handle, CatalogSnapshot snapshot, boolean checked) throws SQLException {
+    boolean isStale(Handle handle, CatalogSnapshot snapshot, ServerActivity activity, boolean checked)
+            throws SQLException {
         return !(checked || snapshot.version().fingerprint().isCurrent(handle.getConnection()))
                 || !Publication.version(
                                 handle.getConnection(), configuration.capture().publication())
                         .equals(snapshot.publicationVersion())
                 || publication.mayJoinNow(handle)
-                || settings.haveChanged(handle, snapshot.settings())
+                || settings.haveChanged(handle, snapshot.settings(), activity)
                 || !RefreshPrivileges.missing(handle).equals(snapshot.notRefreshable());
+    }
+
+    /** Whether a table waits for what the catalog does not show. */
+    boolean waits() {
+        return publication.waits();
     }
 }

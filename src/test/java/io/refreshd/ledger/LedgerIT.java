@@ -506,10 +506,13 @@ class LedgerIT {
                 "INSERT INTO refreshd.refresh_history (view_schema, view_name, finished_at, duration, method, outcome)"
                         + " SELECT 'public', 'v', now() - CASE WHEN i <= 10 THEN interval '8 days' ELSE interval '1 day' END,"
                         + " '1 s', 'concurrent', 'refreshed' FROM generate_series(1, 60) i");
+        assertThat(History.isOld(handle)).isTrue();
         Lease.write(handle, lease.token(), History::prune);
         assertThat(historyRows()).isEqualTo(50);
+        assertThat(History.isOld(handle)).isFalse();
         handle.execute("INSERT INTO refreshd.refresh_history (view_schema, view_name, duration, method, outcome)"
                 + " SELECT 'public', 'v', '1 s', 'concurrent', 'refreshed' FROM generate_series(1, 99990) i");
+        assertThat(History.isOld(handle)).isTrue();
         Lease.write(handle, lease.token(), History::prune);
         assertThat(historyRows()).isEqualTo(100_000);
     }

@@ -27,10 +27,12 @@ import io.refreshd.model.ViewId;
 import io.refreshd.reconcile.EnrolmentTracker.Enrolment;
 import io.refreshd.schedule.ViewSpec;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The plan between a ledger, a routing table and a catalog, without any of them. */
@@ -88,6 +90,38 @@ class ReconcilePlanTest {
         known(snapshot().lineageOf(low));
         assertThat(plan().altered()).isEmpty();
         assertThat(plan().uncertain()).isEmpty();
+    }
+
+    @Test
+    void theLedgerNeedsNoRegistrationThatItHasAlready() {
+        known(snapshot().lineageOf(low));
+        List<Registration> before = plan().registrations();
+        ledger = before.stream()
+                .collect(Collectors.toMap(
+                        Registration::view,
+                        one -> new Ledgered(LedgerEntry.unknown(one.view()), one.oid(), one.lineage())));
+        assertThat(plan().isAdopted(ledger, before)).isTrue();
+        assertThat(plan().isAdopted(ledger, List.of()))
+                .as("not written by this daemon")
+                .isFalse();
+        Map<ViewId, Ledgered> fewer = new HashMap<>(ledger);
+        fewer.remove(peer);
+        assertThat(plan().isAdopted(fewer, before)).as("a row is gone").isFalse();
+        fewer.put(peer, new Ledgered(LedgerEntry.unknown(peer), oid(peer), ""));
+        assertThat(plan().isAdopted(fewer, before))
+                .as("a row is of another definition")
+                .isFalse();
+        fewer.put(
+                peer,
+                new Ledgered(LedgerEntry.unknown(peer), 1, ledger.get(peer).lineage()));
+        assertThat(plan().isAdopted(fewer, before))
+                .as("a row is of another view")
+                .isFalse();
+        Map<ViewId, Ledgered> more = new HashMap<>(ledger);
+        more.put(view("dropped"), new Ledgered(LedgerEntry.unknown(view("dropped")), 1, ""));
+        assertThat(plan().isAdopted(more, before)).as("a view is gone").isFalse();
+        notRefreshable = Map.of(oid(peer), new Obstacle("no right", Remedy.NONE));
+        assertThat(plan().isAdopted(ledger, before)).as("an obstacle has come").isFalse();
     }
 
     @Test

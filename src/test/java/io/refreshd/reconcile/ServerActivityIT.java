@@ -1,0 +1,41 @@
+package io.refreshd.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.testing.TestDatabase;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.Test;
+
+class ServerActivityIT {
+    @Test
+    void aServerRestsWhileNoTransactionHasAnId() throws Exception {
+        try (TestDatabase database = TestDatabase.create();
+                TestDatabase elsewhere = TestDatabase.create();
+                Handle reader = database.open();
+                Handle writer = elsewhere.open()) {
+            Optional<String> before = atRest(reader);
+            writer.begin();
+            writer.execute("SELECT pg_current_xact_id()");
+            assertThat(ServerActivity.read(reader).rest())
+                    .as("no snapshot shows the transaction: none with a later id has ended")
+                    .isEmpty();
+            writer.rollback();
+            Optional<String> after = atRest(reader);
+            assertThat(after).isNotEqualTo(before);
+            writer.execute("SELECT pg_logical_emit_message(false, 'nothing', '')");
+            assertThat(atRest(reader)).as("a message has no id").isEqualTo(after);
+            writer.execute("SELECT pg_reload_conf()");
+            await("the state names the settings")
+                    .until(() -> !ServerActivity.read(reader).rest().equals(after));
+        }
+    }
+
+    /** Autovacuum may run now and then. */
+    private static Optional<String> atRest(Handle handle) {
+        await().until(() -> ServerActivity.read(handle).rest().isPresent()
+                && ServerActivity.read(handle).equals(ServerActivity.read(handle)));
+        return ServerActivity.read(handle).rest();
+    }
+}
