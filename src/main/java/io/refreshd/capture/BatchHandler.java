@@ -44,4 +44,12 @@ public interface BatchHandler {
     default LogDemand demand() {
         return new LogDemand();
     }
+
+    /**
+     * Whether the log has brought nothing but heartbeats for a while, and nothing waits for the next one. Then the source writes fewer of
+     * them. Any thread may ask.
+     */
+    default boolean rests() {
+        return false;
+    }
 }

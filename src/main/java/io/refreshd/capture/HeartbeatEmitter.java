@@ -5,11 +5,12 @@ import io.refreshd.database.SessionKind;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a heartbeat to the log at every interval, and checks that the server still streams from the slot. So a database that hangs, or
+ * Writes a heartbeat to the log at the intervals of a {@link HeartbeatPace}, and checks that the server still streams from the slot. So a database that hangs, or
  * a replication connection that died unnoticed, ends the run instead of leaving it silent.
  *
  * <p>Thread: has one of its own, from {@link #start} to {@link #close}.
@@ -26,12 +27,25 @@ final class HeartbeatEmitter implements AutoCloseable {
     private final String name;
     private final Consumer<Throwable> failed;
     private final boolean streams;
+    private final BooleanSupplier rests;
     private @Nullable Thread thread;
     private boolean closed;
 
-    /** @param streams whether this process streams from the slot, so that the server must have a walsender for it */
-    HeartbeatEmitter(CaptureSettings settings, String name, Consumer<Throwable> failed, boolean streams) {
+    /** Of a process that streams from the slot, so that the server must have a walsender for it. @param rests see {@link BatchHandler#rests} */
+    static HeartbeatEmitter ofStream(
+            CaptureSettings settings, String name, Consumer<Throwable> failed, BooleanSupplier rests) {
+        return new HeartbeatEmitter(settings, name, failed, true, rests);
+    }
+
+    /** Of a process that reads topics: where they stand is known only as their connector goes on. */
+    static HeartbeatEmitter ofTopics(CaptureSettings settings, String name, Consumer<Throwable> failed) {
+        return new HeartbeatEmitter(settings, name, failed, false, () -> false);
+    }
+
+    private HeartbeatEmitter(
+            CaptureSettings settings, String name, Consumer<Throwable> failed, boolean streams, BooleanSupplier rests) {
         this.streams = streams;
+        this.rests = rests;
         this.settings = settings;
         this.name = name;
         this.failed = failed;
@@ -45,18 +59,19 @@ final class HeartbeatEmitter implements AutoCloseable {
 
     private void run() {
         long interval = settings.heartbeatInterval().toMillis();
+        HeartbeatPace pace = new HeartbeatPace(settings.heartbeatInterval());
         long missed = 0;
         try (Connection connection =
                 new Connector(settings.server().settings(), SessionKind.CAPTURE, name + "-heartbeat").open()) {
             while (true) {
-                Heartbeat.emit(connection);
-                missed = !streams || Slot.isStreaming(connection, settings.slot()) ? 0 : missed + 1;
-                if (missed >= MISSED_CHECKS && missed * interval >= MISSED_MILLIS) {
-                    throw new SQLException("the server does not stream from slot " + settings.slot());
+                if (pace.isDue(System.currentTimeMillis(), missed == 0 && rests.getAsBoolean())) {
+                    Heartbeat.emit(connection);
+                    missed = !streams || Slot.isStreaming(connection, settings.slot()) ? 0 : missed + 1;
+                    if (missed >= MISSED_CHECKS && missed * interval >= MISSED_MILLIS) {
+                        throw new SQLException("the server does not stream from slot " + settings.slot());
+                    }
                 }
-                // At the same moments in all databases of a server, so that each walsender, which reads the log of all,
-                // is woken once.
-                TimeUnit.MILLISECONDS.sleep(interval - Math.floorMod(System.currentTimeMillis(), interval));
+                TimeUnit.MILLISECONDS.sleep(pace.untilNext(System.currentTimeMillis()));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

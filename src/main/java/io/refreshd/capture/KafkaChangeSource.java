@@ -51,7 +51,7 @@ public final class KafkaChangeSource implements ChangeSource {
         this.from = from;
         this.handler = handler;
         this.store = store;
-        this.heartbeats = new HeartbeatEmitter(settings, name, this::fail, false);
+        this.heartbeats = HeartbeatEmitter.ofTopics(settings, name, this::fail);
     }
 
     @Override

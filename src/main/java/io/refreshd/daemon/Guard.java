@@ -4,6 +4,7 @@ import io.refreshd.config.CaptureSettings;
 import io.refreshd.model.Moment;
 import io.refreshd.report.Notice;
 import io.refreshd.stream.DatabaseSession;
+import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
@@ -14,11 +15,16 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Thread: a thread of its own, {@code refreshd-guard}, so that no lock in the catalog and no slow query holds it up.
  */
 final class Guard {
+    /** How often lease and slot are looked at while the log rests: heartbeats move the slot as seldom. */
+    private static final Duration AT_REST = Duration.ofSeconds(5);
+
     private final Jdbi jdbi;
     private final StreamState stream;
     private final DegradationWatch degradation;
     private final SlotGuard slot;
     private final PeriodicTask task;
+    private final Supplier<Moment> clock;
+    private long lookedAt;
 
     Guard(
             Jdbi jdbi,
@@ -28,6 +34,8 @@ final class Guard {
             Supplier<Moment> clock,
             SlotGuard.Dropper dropper) {
         this.jdbi = jdbi;
+        this.clock = clock;
+        this.lookedAt = clock.get().nanos() - AT_REST.toNanos();
         this.stream = stream;
         this.degradation = new DegradationWatch(settings, stream, clock);
         this.slot = new SlotGuard(settings, listener, dropper);
@@ -39,13 +47,26 @@ final class Guard {
         if (session == null) {
             return;
         }
-        if (!session.lease().isHeld()) {
+        boolean looks = isTimeToLook(session);
+        if (looks && !session.lease().isHeld()) {
             // The next attempt stands by, or takes the lease again.
             stream.leaseLost();
             stream.endCapture();
             return;
         }
         degradation.check(session);
-        task.attempt(() -> jdbi.useHandle(slot::check));
+        if (looks) {
+            task.attempt(() -> jdbi.useHandle(slot::check));
+        }
+    }
+
+    private boolean isTimeToLook(DatabaseSession session) {
+        Moment now = clock.get();
+        boolean rests = stream.hasCapture() && session.ingest().rests();
+        if (rests && now.nanosSince(lookedAt) < AT_REST.toNanos()) {
+            return false;
+        }
+        lookedAt = now.nanos();
+        return true;
     }
 }

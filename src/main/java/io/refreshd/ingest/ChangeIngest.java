@@ -1,6 +1,7 @@
 package io.refreshd.ingest;
 
 import io.refreshd.capture.BatchHandler;
+import io.refreshd.capture.Heartbeat;
 import io.refreshd.capture.LogDemand;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.ledger.LeasedLedger;
@@ -48,6 +49,7 @@ public final class ChangeIngest implements BatchHandler {
     private final CandidateFilter candidates;
     private final BatchReporter reporter;
     private final SlotPosition slot;
+    private final LogRest rest = new LogRest();
     /** Apart from the batches: to compare the catalog takes longer than most of them. */
     private final LatestTask claims = new LatestTask("refreshd-watermark", this::claim);
 
@@ -117,7 +119,14 @@ public final class ChangeIngest implements BatchHandler {
         signals.handle(batch.signals(), batch.position());
         readAgain(batch.position());
         unsettled = unsettled.unseenBy(snapshot);
+        rest.taken(isSilent(batch), unsettled.isEmpty());
         return new Receipt(snapshot, acknowledgeable());
+    }
+
+    private static boolean isSilent(Batch batch) {
+        return batch.changes().isEmpty()
+                && batch.signals().stream()
+                        .allMatch(signal -> Heartbeat.emittedAt(signal).isPresent());
     }
 
     private void readAgain(Lsn position) {
@@ -152,6 +161,11 @@ public final class ChangeIngest implements BatchHandler {
     @Override
     public Interest interestIn(TableId table) {
         return router.interestIn(table);
+    }
+
+    @Override
+    public boolean rests() {
+        return rest.isReached() && !writer.isBehind();
     }
 
     @Override
@@ -217,6 +231,7 @@ public final class ChangeIngest implements BatchHandler {
         }
         watermark.begin(epoch, position);
         reporter.begin();
+        rest.end();
         loop.post(new Event.RoutedTo(position, Lsn.ZERO, snapshot));
     }
 

@@ -27,6 +27,7 @@ public final class WatermarkWriter {
 
     private CatalogVersion version = CatalogVersion.NONE;
     private Optional<CatalogVersion.State> lastCheck = Optional.empty();
+    private boolean behind;
 
     /**
      * @param catalog sessions for queries of the catalog
@@ -74,6 +75,11 @@ public final class WatermarkWriter {
         }
     }
 
+    /** Whether the last write claimed nothing, or not for all views, so that the next one is waited for. */
+    public synchronized boolean isBehind() {
+        return behind;
+    }
+
     /** The result of the last check of the catalog, handed out once; empty if there was none since. */
     public synchronized Optional<CatalogVersion.State> takeLastCheck() {
         Optional<CatalogVersion.State> taken = lastCheck;
@@ -99,7 +105,7 @@ public final class WatermarkWriter {
                 turn.unlock();
             }
         }
-        remember(routedBy, check.state());
+        remember(routedBy, check);
         if (check.state() == CatalogVersion.State.CHANGED) {
             catalogChanged.run();
         }
@@ -140,8 +146,12 @@ public final class WatermarkWriter {
         return version;
     }
 
-    private synchronized void remember(CatalogVersion checked, CatalogVersion.State state) {
-        lastCheck = version.equals(checked) ? Optional.of(state) : Optional.empty();
+    private synchronized void remember(CatalogVersion checked, CatalogVersion.Check check) {
+        boolean present = version.equals(checked);
+        lastCheck = present ? Optional.of(check.state()) : Optional.empty();
+        behind = !present
+                || check.state() == CatalogVersion.State.CHANGED
+                || !check.inFlux().isEmpty();
     }
 
     private void writeDown(LowWatermark.Position claimed) {

@@ -1,6 +1,7 @@
 package io.refreshd.ledger;
 
 import java.security.SecureRandom;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -20,7 +21,7 @@ import org.jdbi.v3.core.JdbiException;
  * <p>Thread: {@link #isHeld} and {@link #close} may be called by any thread. The lease owns its connection.
  */
 public final class Lease implements AutoCloseable {
-    private static final int PROBE_SECONDS = 2;
+    private static final int PROBE_MILLIS = 2_000;
     private static final SecureRandom KEYS = new SecureRandom();
 
     /**
@@ -118,10 +119,15 @@ public final class Lease implements AutoCloseable {
         return token;
     }
 
-    /** Asks the server whether the session is alive and the token is still the valid one. */
+    /** Asks the server whether the session is alive and the token is still the valid one. A session that does not answer is given up. */
     public synchronized boolean isHeld() {
+        Connection connection = session.getConnection();
         try {
-            return session.getConnection().isValid(PROBE_SECONDS) && holds(session, token, "SELECT true", "");
+            int before = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, PROBE_MILLIS);
+            boolean held = holds(session, token, "SELECT true", "");
+            connection.setNetworkTimeout(Runnable::run, before);
+            return held;
         } catch (SQLException | JdbiException e) {
             return false;
         }

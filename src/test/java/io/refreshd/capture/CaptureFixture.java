@@ -10,6 +10,8 @@ import java.util.List;
 
 /** A database with a slot and a publication, and the runs that were started on it. */
 final class CaptureFixture implements AutoCloseable {
+    static final Duration HEARTBEAT = Duration.ofMillis(100);
+
     final TestDatabase database;
     final CaptureSettings settings;
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -20,7 +22,7 @@ final class CaptureFixture implements AutoCloseable {
                 Server.of(database.url(), LocalPostgres.USER, ""),
                 "slot_" + database.name(),
                 "Pub of \"refreshd's\" test",
-                Duration.ofMillis(100));
+                HEARTBEAT);
         database.execute("CREATE PUBLICATION \"Pub of \"\"refreshd's\"\" test\"");
         try (Connection connection = database.connect()) {
             Slot.create(connection, settings.slot(), TestTimeout.LIMIT);

@@ -13,6 +13,7 @@ import io.refreshd.model.Xid;
 import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -261,6 +262,17 @@ class CaptureIT {
                         new org.assertj.core.data.TemporalUnitWithinOffset(
                                 TestTimeout.LIMIT.toSeconds(), java.time.temporal.ChronoUnit.SECONDS));
         assertThat(handler.changes()).hasSize(1);
+    }
+
+    @Test
+    void writesFewerHeartbeatsWhileTheLogRests() throws Exception {
+        handler.rest();
+        long begin = System.nanoTime();
+        fixture.start(handler);
+        // The first one comes at once, the second at any time after it.
+        await().until(() -> handler.signals(Signal.HEARTBEAT).size() >= 4);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                .isGreaterThan(CaptureFixture.HEARTBEAT.multipliedBy(2 * 5));
     }
 
     @Test

@@ -25,6 +25,7 @@ class RecordingHandler implements BatchHandler, AutoCloseable {
     private final List<Batch> batches = new ArrayList<>();
     private Optional<Lsn> routed = Optional.empty();
     private volatile Callable<Boolean> before = () -> true;
+    private volatile boolean rests;
 
     RecordingHandler(Connection connection) {
         this.connection = connection;
@@ -33,6 +34,16 @@ class RecordingHandler implements BatchHandler, AutoCloseable {
     /** Sets an action that runs before each batch is recorded; what it throws, the handler throws. */
     void before(Callable<Boolean> action) {
         before = action;
+    }
+
+    /** Says from now on that the log rests. */
+    void rest() {
+        rests = true;
+    }
+
+    @Override
+    public boolean rests() {
+        return rests;
     }
 
     /** Asks for rows to be remembered, so that no transactions are merged. */
