@@ -154,17 +154,29 @@ final class FleetFigures {
     private void idle(String who, LocalPostgres server, Member member) throws Exception {
         Thread.sleep(Duration.ofSeconds(IDLE_SECONDS / 2));
         int served = member.streaming();
-        double before = Procfs.cpuSeconds(member.process().pid());
+        long pid = member.process().pid();
+        ServerProcesses processes;
+        try (Connection admin = connect(server, "postgres")) {
+            processes = ServerProcesses.of(admin);
+        }
+        double daemon = Procfs.cpuSeconds(pid);
+        double walsenders = processes.cpuSecondsOfWalsenders();
+        double backends = processes.cpuSecondsOfOthers();
         Thread.sleep(Duration.ofSeconds(IDLE_SECONDS));
-        double processor = (Procfs.cpuSeconds(member.process().pid()) - before) / IDLE_SECONDS;
         String of = who + ", " + served + " databases, idle: ";
-        note(of + "processors", "%.3f", processor);
+        note(of + "processors", "%.3f", (Procfs.cpuSeconds(pid) - daemon) / IDLE_SECONDS);
         note(
-                of + "resident",
-                "%.0f MB",
-                Procfs.residentMegabytes(member.process().pid()));
-        note(of + "at peak", "%.0f MB", Procfs.peakMegabytes(member.process().pid()));
-        note(of + "platform threads", "%d", threads(member.process().pid()));
+                of + "processors of all walsenders",
+                "%.3f",
+                (processes.cpuSecondsOfWalsenders() - walsenders) / IDLE_SECONDS);
+        note(
+                of + "processors of the rest of the server",
+                "%.3f",
+                (processes.cpuSecondsOfOthers() - backends) / IDLE_SECONDS);
+        note(of + "resident", "%.0f MB", Procfs.residentMegabytes(pid));
+        note(of + "at peak", "%.0f MB", Procfs.peakMegabytes(pid));
+        note(of + "platform threads", "%d", threads(pid));
+        note("memory of the server", "%.0f MB", processes.residentMegabytes());
         note("connections of the server per database, all daemons", "%.1f", connections(server) / (double) DATABASES);
     }
 

@@ -30,6 +30,24 @@ final class Procfs {
         return ticks / TICKS_PER_SECOND;
     }
 
+    /** Of the present children of a process whose title contains the word, or does not. */
+    static double cpuSecondsOfChildren(long pid, String word, boolean contains) {
+        return ProcessHandle.of(pid).stream()
+                        .flatMap(ProcessHandle::children)
+                        .filter(child -> title(child.pid()).contains(word) == contains)
+                        .mapToDouble(child -> ticks(child.pid(), false))
+                        .sum()
+                / TICKS_PER_SECOND;
+    }
+
+    private static String title(long pid) {
+        try {
+            return Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"));
+        } catch (IOException gone) {
+            return "";
+        }
+    }
+
     private static double ticks(long pid, boolean withEnded) {
         try {
             String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));

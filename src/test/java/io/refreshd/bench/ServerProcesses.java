@@ -43,6 +43,18 @@ final class ServerProcesses {
         return postmaster.isPresent() ? Procfs.cpuSecondsOfFamily(postmaster.getAsLong()) : Double.NaN;
     }
 
+    double cpuSecondsOfWalsenders() {
+        return postmaster.isPresent()
+                ? Procfs.cpuSecondsOfChildren(postmaster.getAsLong(), "walsender", true)
+                : Double.NaN;
+    }
+
+    double cpuSecondsOfOthers() {
+        return postmaster.isPresent()
+                ? Procfs.cpuSecondsOfChildren(postmaster.getAsLong(), "walsender", false)
+                : Double.NaN;
+    }
+
     double residentMegabytes() {
         return postmaster.isPresent() ? Procfs.residentMegabytesOfFamily(postmaster.getAsLong()) : Double.NaN;
     }
