@@ -30,7 +30,7 @@ public final class CatalogReader {
      * <p>Invariant: the query tree of a materialized view that is left out is not read, whatever stands on it: anybody may write one.
      * Of a left-out view that an included one stands on, the relation and what it reads are in the catalog.
      *
-     * <p>Of a database that is not in UTF-8 the views are left out that depend on an object whose name the server cannot send:
+     * <p>Views that read more of the catalog than there is room for are left out: {@link CatalogRoom}. Of a database that is not in UTF-8 the views are left out that depend on an object whose name the server cannot send:
      * {@link UnsentNames}.
      *
      * <p>A connection in autocommit mode gets a transaction for this call, and is in autocommit mode again afterwards. Otherwise the
@@ -39,8 +39,22 @@ public final class CatalogReader {
      * <p>Failure: a transaction that this call began is rolled back, and the exception is passed on.
      */
     public static Catalog read(Connection connection, Predicate<ViewId> included) throws SQLException {
+        return read(connection, () -> UnsentNames.read(connection, included, CatalogRoom.lackedBy(connection)));
+    }
+
+    /** Reads the same, by a fingerprint that was read before. */
+    public static Catalog read(Connection connection, Predicate<ViewId> included, Fingerprint fingerprint)
+            throws SQLException {
+        return read(connection, () -> UnsentNames.read(connection, included, fingerprint.leftOut()));
+    }
+
+    private interface Reading {
+        Catalog read() throws SQLException;
+    }
+
+    private static Catalog read(Connection connection, Reading reading) throws SQLException {
         if (!connection.getAutoCommit()) {
-            return UnsentNames.read(connection, included);
+            return reading.read();
         }
         connection.setAutoCommit(false);
         try {
@@ -49,7 +63,7 @@ public final class CatalogReader {
                 // The planner overestimates catalog queries, so that compiling them would take most of the time.
                 statement.execute("SET LOCAL jit = off");
             }
-            Catalog catalog = UnsentNames.read(connection, included);
+            Catalog catalog = reading.read();
             connection.commit();
             return catalog;
         } catch (SQLException | RuntimeException failure) {

@@ -2,6 +2,8 @@ package io.refreshd.catalog;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The fingerprint of the catalog: a hash of all that {@link CatalogReader#read} could return, made by the server.
@@ -10,16 +12,38 @@ import java.sql.SQLException;
  *
  * @param hash empty in {@link #NONE}
  * @param relations the oids of the relations that the hash covers, as text
+ * @param leftOut oids of views, and of parts of incremental views, that the catalog must be read without: {@link CatalogRoom}
  */
-public record Fingerprint(String hash, String relations) {
+public record Fingerprint(String hash, String relations, Set<Long> leftOut) {
     /** The fingerprint of no catalog. */
-    public static final Fingerprint NONE = new Fingerprint("", "");
+    public static final Fingerprint NONE = new Fingerprint("", "", Set.of());
 
     static Fingerprint read(Connection connection) throws SQLException {
-        return FingerprintSql.READ.query(connection, row -> {
-            row.next();
-            return new Fingerprint(row.getString(1), row.getString(2));
-        });
+        return read(connection, CatalogRoom.MOST);
+    }
+
+    /** @param most columns that there is room for */
+    static Fingerprint read(Connection connection, long most) throws SQLException {
+        Fingerprint whole = read(connection, Set.of(), most);
+        if (!whole.hash().isEmpty()) {
+            return whole;
+        }
+        Fingerprint rest = read(connection, CatalogRoom.lackedBy(connection, most), most);
+        if (rest.hash().isEmpty()) {
+            throw new SQLException("the catalog has grown while its fingerprint was read", "40001");
+        }
+        return rest;
+    }
+
+    private static Fingerprint read(Connection connection, Set<Long> without, long most) throws SQLException {
+        return FingerprintSql.READ.query(
+                connection,
+                row -> {
+                    row.next();
+                    return new Fingerprint(row.getString(1), row.getString(2), without);
+                },
+                without.stream().map(String::valueOf).collect(Collectors.joining(",")),
+                String.valueOf(most));
     }
 
     /** Whether a fingerprint read now would be the same. Cheap enough to be asked every second. */
@@ -30,6 +54,7 @@ public record Fingerprint(String hash, String relations) {
                     row.next();
                     return row.getString(1).equals(hash);
                 },
-                relations);
+                relations,
+                String.valueOf(CatalogRoom.MOST));
     }
 }

@@ -27,7 +27,7 @@ final class FingerprintSql {
               SELECT oid, relname, relkind, relnamespace FROM pg_catalog.pg_class
                WHERE (relkind IN ('m', 'i', 'I', 'c') OR relnamespace = (SELECT oid FROM store)) AND oid >= 16384
             ), relation AS MATERIALIZED (
-              SELECT oid, relnamespace, relowner, relacl, relchecks,
+              SELECT oid, relnamespace, relowner, relacl, relchecks, relnatts,
                      hash_record_extended(
                        ROW(oid, relnamespace, relname, relkind, relpersistence, relispopulated, relreplident, relowner,
                            relrowsecurity, relforcerowsecurity, reloptions, relacl), 0) AS hash
@@ -39,7 +39,7 @@ final class FingerprintSql {
                WHERE classid = 'pg_catalog.pg_proc'::regclass AND refclassid = 'pg_catalog.pg_class'::regclass
             ), unreached AS (
               SELECT FROM pg_catalog.pg_inherits h
-               WHERE h.inhparent IN (SELECT oid FROM reached) AND h.inhrelid NOT IN (SELECT oid FROM reached)
+               WHERE h.inhparent = ANY (ARRAY(SELECT oid FROM reached)) AND h.inhrelid NOT IN (SELECT oid FROM reached)
                  AND EXISTS (SELECT FROM pg_catalog.pg_class c
                               WHERE c.oid = h.inhrelid AND c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'f'))
               UNION ALL
@@ -72,8 +72,13 @@ final class FingerprintSql {
      *
      * <p>All functions, operators, types and text search objects of users count, whether or not a view depends on them: a superfluous
      * read of the catalog now and then costs less than finding out. What depends on them is found by {@link ObjectClosureSql}.
+     *
+     * <p>Rows of what is reached are found by arrays of oids. Of an array that it does not know the planner expects ten elements, and takes
+     * the index; else it may read all of pg_attribute, however many columns others make in tables that no view reads.
      */
-    private static final String HASH = "concat_ws('/'"
+    private static final String HASH = "CASE WHEN (SELECT coalesce(sum(" + CatalogRoom.SIZE
+            + "), 0) FROM relation) <= $2::int8"
+            + " THEN concat_ws('/'"
             + ", (SELECT concat(count(*), ':', bit_xor(hash)) FROM relation)"
             + ",\n (SELECT concat(count(*), ':', bit_xor(hashoidextended(oid, 0))) FROM entry"
             + " WHERE relkind = 'm' OR relnamespace = (SELECT oid FROM store))"
@@ -82,19 +87,19 @@ final class FingerprintSql {
             + part(
                     "n.oid, n.nspname, n.nspowner, n.nspacl",
                     "pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'")
-            + places("pg_catalog.pg_attribute x WHERE x.attnum > 0 AND x.attrelid IN (SELECT oid FROM reached)")
+            + places("pg_catalog.pg_attribute x WHERE x.attnum > 0 AND x.attrelid = ANY (ARRAY(SELECT oid FROM reached))")
             + places(
                     "pg_catalog.pg_attribute x WHERE x.attnum > 0 AND x.attrelid = ANY (ARRAY(SELECT oid FROM further))")
-            + places("pg_catalog.pg_rewrite x WHERE x.ev_class IN (SELECT oid FROM reached)")
+            + places("pg_catalog.pg_rewrite x WHERE x.ev_class = ANY (ARRAY(SELECT oid FROM reached))")
             + places("pg_catalog.pg_rewrite x WHERE x.ev_class = ANY (ARRAY(SELECT oid FROM further))")
-            + part("p.oid, p.xmin", "pg_catalog.pg_policy p WHERE p.polrelid IN (SELECT oid FROM reached)")
+            + part("p.oid, p.xmin", "pg_catalog.pg_policy p WHERE p.polrelid = ANY (ARRAY(SELECT oid FROM reached))")
             + part(
                     "h.inhrelid, h.inhparent, h.xmin",
-                    "pg_catalog.pg_inherits h WHERE h.inhrelid IN (SELECT oid FROM reached)")
+                    "pg_catalog.pg_inherits h WHERE h.inhrelid = ANY (ARRAY(SELECT oid FROM reached))")
             + part(
                     "i.indexrelid, i.xmin, n.relname",
                     "pg_catalog.pg_index i JOIN entry n ON n.oid = i.indexrelid"
-                            + " WHERE i.indrelid IN (SELECT oid FROM reached)")
+                            + " WHERE i.indrelid = ANY (ARRAY(SELECT oid FROM reached))")
             + part("p.oid, p.xmin, p.xmax", "pg_catalog.pg_proc p WHERE p.oid >= 16384")
             + part("o.oid, o.xmin, o.xmax", "pg_catalog.pg_operator o WHERE o.oid >= 16384")
             + part("s.oid, s.xmin, s.xmax", "pg_catalog.pg_amproc s WHERE s.oid >= 16384")
@@ -112,7 +117,7 @@ final class FingerprintSql {
             + part("c.oid, c.xmin", "pg_catalog.pg_ts_config c")
             // On these depends which code is trusted (TrustedCode).
             + part("c.oid, c.xmin, c.xmax", "pg_catalog.pg_cast c WHERE c.oid >= 16384")
-            + part("x.oid, x.xmin", "pg_catalog.pg_statistic_ext x WHERE x.stxrelid IN (SELECT oid FROM reached)")
+            + part("x.oid, x.xmin", "pg_catalog.pg_statistic_ext x WHERE x.stxrelid = ANY (ARRAY(SELECT oid FROM reached))")
             + part(
                     "k.oid, k.xmin",
                     "pg_catalog.pg_constraint k WHERE k.contype = 'c'"
@@ -140,14 +145,23 @@ final class FingerprintSql {
             + part(
                     "d.datname, d.datdba, d.xmin, pg_catalog.pg_database_collation_actual_version(d.oid)",
                     "pg_catalog.pg_database d WHERE d.oid IN (SELECT oid FROM current)")
-            + ")";
-
-    /** The fingerprint, and the oids of the relations that it covers, as text. No parameter. */
-    static final KeptPlan READ = KeptPlan.of(ReachedSql.reachedFrom("entry") + SCOPE + "SELECT " + HASH
-            + ", coalesce((SELECT string_agg(oid::text, ',' ORDER BY oid) FROM reached), '')");
+            + ") ELSE '' END";
 
     /**
-     * The fingerprint over the relations of a former one. Parameter: their oids, as text.
+     * The fingerprint, and the oids of the relations that it covers, as text. Parameters: oids of views, and of parts of incremental views, to
+     * leave out, as text; and the most columns. The fingerprint is empty if it would cover more ({@link CatalogRoom}): it would take seconds.
+     */
+    static final KeptPlan READ = KeptPlan.of(
+            ReachedSql.reachedFrom("begin") + SCOPE + """
+            , begin AS MATERIALIZED (
+              SELECT oid, relkind, relnamespace FROM entry WHERE oid NOT IN (SELECT unnest(string_to_array($1, ',')::oid[]))
+            )
+            """ + "SELECT " + HASH
+                    + ", coalesce((SELECT string_agg(oid::text, ',' ORDER BY oid) FROM reached), '')",
+            2);
+
+    /**
+     * The fingerprint over the relations of a former one. Parameters: their oids, as text; and the most columns.
      *
      * <p>Invariant: it equals the former one only if those are still all that the views read. Which they are follows from what the
      * fingerprint covers: the materialized views, the rules and policies of what they reach (an entry of pg_depend for one of them
@@ -160,7 +174,7 @@ final class FingerprintSql {
             WITH RECURSIVE reached(oid) AS MATERIALIZED (
               SELECT o::oid FROM pg_catalog.string_to_table($1, ',') AS o
             )
-            """ + SCOPE + "SELECT " + HASH, 1);
+            """ + SCOPE + "SELECT " + HASH, 2);
 
     /**
      * Number and hash of the rows of a system table, named {@code x}, by place and writer. The writer's id has no cast to a number. Its age

@@ -32,12 +32,13 @@ public final class UnsentNames {
 
     private final Connection connection;
     private final Predicate<ViewId> included;
-    private final Set<Long> unsent = new HashSet<>();
+    private final Set<Long> unsent;
     private int readings;
 
-    private UnsentNames(Connection connection, Predicate<ViewId> included) {
+    private UnsentNames(Connection connection, Predicate<ViewId> included, Set<Long> without) {
         this.connection = connection;
         this.included = included;
+        this.unsent = new HashSet<>(without);
     }
 
     public static boolean causes(SQLException failure) {
@@ -48,20 +49,22 @@ public final class UnsentNames {
      * The catalog of the included views without those that depend on such a name. Within the caller's transaction.
      *
      * <p>An incremental view is in the catalog if its own names can be sent; without its definition nothing is claimed of it.
+     *
+     * @param without oids that are not to be read for another reason
      */
-    static Catalog read(Connection connection, Predicate<ViewId> included) throws SQLException {
+    static Catalog read(Connection connection, Predicate<ViewId> included, Set<Long> without) throws SQLException {
         if (isUtf8(connection)) {
-            return new CatalogQueries(connection).read(included, Set.of());
+            return new CatalogQueries(connection).read(included, without);
         }
-        UnsentNames names = new UnsentNames(connection, included);
-        Optional<Catalog> whole = names.tryToRead(Set.of());
+        UnsentNames names = new UnsentNames(connection, included, without);
+        Optional<Catalog> whole = names.tryToRead(without);
         if (whole.isPresent()) {
             return whole.get();
         }
         names.note();
         List<List<Long>> groups =
                 new ArrayList<>(IncrementalRows.read(connection).groups());
-        LeftOutViews.of(connection, included, Set.of()).included().forEach(view -> groups.add(List.of(view)));
+        LeftOutViews.of(connection, included, without).included().forEach(view -> groups.add(List.of(view)));
         names.find(groups, groups);
         return new CatalogQueries(connection).read(included, names.unsent);
     }
@@ -74,7 +77,7 @@ public final class UnsentNames {
     public static Set<ViewId> lackedBy(Catalog catalog, Connection connection, Predicate<ViewId> included)
             throws SQLException {
         if (isUtf8(connection)) {
-            return Set.of();
+            return new TreeSet<>();
         }
         Set<ViewId> lacked = views(connection, included);
         lacked.removeAll(catalog.relations().stream().map(Relation::viewId).collect(Collectors.toSet()));
@@ -113,7 +116,7 @@ public final class UnsentNames {
             groups.forEach(unsent::addAll);
             return;
         }
-        Set<Long> others = new HashSet<>();
+        Set<Long> others = new HashSet<>(unsent);
         all.forEach(others::addAll);
         groups.forEach(others::removeAll);
         if (tryToRead(others).isEmpty()) {

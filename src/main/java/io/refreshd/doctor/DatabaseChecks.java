@@ -45,6 +45,7 @@ public final class DatabaseChecks {
         CHECKS.put("event triggers", new EventTriggerCheck());
         CHECKS.put("storage", new StorageCheck());
         CHECKS.put("encoding", new EncodingCheck());
+        CHECKS.put("catalog size", new CatalogSizeCheck());
         CHECKS.put("row width", new RowWidthCheck(Runtime.getRuntime()::maxMemory));
     }
 

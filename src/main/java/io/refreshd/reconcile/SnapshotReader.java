@@ -4,6 +4,7 @@ import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.CatalogRoom;
 import io.refreshd.catalog.Fingerprint;
 import io.refreshd.catalog.UnsentNames;
 import io.refreshd.catalog.ViewGraph;
@@ -35,6 +36,7 @@ final class SnapshotReader {
     private final RequiredTablesReader required;
     private final ServerSettings settings = new ServerSettings();
     private Set<ViewId> lacking = Set.of();
+    private Set<ViewId> tooLarge = Set.of();
 
     SnapshotReader(Configuration configuration, EnrolmentTracker enrolment, Supplier<Moment> clock) {
         this.configuration = configuration;
@@ -50,8 +52,8 @@ final class SnapshotReader {
         // The fingerprint first: DDL that commits while the rest is read makes the next comparison differ.
         Fingerprint fingerprint = CatalogReader.fingerprint(handle.getConnection());
         Map<Long, Obstacle> notRefreshable = RefreshPrivileges.missing(handle);
-        Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes);
-        warnOfLack(catalog, handle);
+        Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes, fingerprint);
+        warnOfLack(catalog, fingerprint, handle);
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
         RequiredTables wanted = required.read(handle, graph);
         Map<TableId, Obstacle> refused = configuration.kafka().isPresent()
@@ -73,8 +75,17 @@ final class SnapshotReader {
                 degraded);
     }
 
-    private void warnOfLack(Catalog catalog, Handle handle) throws SQLException {
+    private void warnOfLack(Catalog catalog, Fingerprint fingerprint, Handle handle) throws SQLException {
+        Set<ViewId> large =
+                CatalogRoom.names(handle.getConnection(), fingerprint.leftOut(), configuration.views()::includes);
+        if (!large.isEmpty() && !large.equals(tooLarge)) {
+            log.atWarn()
+                    .addKeyValue("views", large)
+                    .log("Views are left out: they read more tables and columns than the heap has room for");
+        }
+        tooLarge = large;
         Set<ViewId> now = UnsentNames.lackedBy(catalog, handle.getConnection(), configuration.views()::includes);
+        now.removeAll(large);
         if (!now.isEmpty() && !now.equals(lacking)) {
             log.atWarn()
                     .addKeyValue("views", now)

@@ -228,7 +228,7 @@ class ReconcilePlanTest {
 
     private CatalogSnapshot snapshot() {
         return new CatalogSnapshot(
-                CatalogVersion.of(new Fingerprint("hash", ""), catalog, graph, "refreshd"),
+                CatalogVersion.of(new Fingerprint("hash", "", Set.of()), catalog, graph, "refreshd"),
                 graph,
                 new RequiredTables(graph.tables(), Set.of()),
                 new PublicationState(true, false, false, Map.of()),
