@@ -32,6 +32,7 @@ record DemoEnvironment(Path configuration, DatabaseLogin application, int httpPo
     static final String FOLDER_PREFIX = "refreshd-demo-";
     static final String LOG = "refreshd.log";
 
+    private static final String SERVER = "postgres";
     private static final String DATABASE = "demo";
     private static final int PASSWORD_BITS = 128;
     private static final int LETTERS_AND_DIGITS = 36;
@@ -39,6 +40,7 @@ record DemoEnvironment(Path configuration, DatabaseLogin application, int httpPo
     /** Creates the folder in the system's temporary directory. Only its owner may read it. */
     static Path folder(Teardown teardown) throws IOException {
         Path folder = Files.createTempDirectory(FOLDER_PREFIX);
+        teardown.add(KilledDemo.watch(folder, LocalPostgres.data(folder.resolve(SERVER))));
         teardown.add(() -> DemoFiles.delete(folder));
         return folder;
     }
@@ -57,8 +59,7 @@ record DemoEnvironment(Path configuration, DatabaseLogin application, int httpPo
             Path folder, Path binaries, int rows, OptionalInt httpPort, Set<ViewId> incremental, Teardown teardown)
             throws Exception {
         String superuser = password();
-        LocalPostgres server =
-                teardown.add(LocalPostgres.start(folder.resolve("postgres"), binaries, Map.of(), superuser));
+        LocalPostgres server = teardown.add(LocalPostgres.start(folder.resolve(SERVER), binaries, Map.of(), superuser));
         // Unpacking the server needs more heap than anything later; only a full collection returns it to the system.
         System.gc();
         DatabaseLogin application = new DatabaseLogin(server.url(DATABASE), DemoSchema.APPLICATION, password());

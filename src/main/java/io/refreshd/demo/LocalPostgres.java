@@ -106,7 +106,7 @@ public final class LocalPostgres implements AutoCloseable {
             try {
                 EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
                         .setOverrideWorkingDirectory(program.toFile())
-                        .setDataDirectory(folder.resolve("data"))
+                        .setDataDirectory(data(folder))
                         .setPort(FreePort.find())
                         .setPGStartupWait(START_TIMEOUT)
                         .setOutputRedirector(log)
@@ -179,6 +179,11 @@ public final class LocalPostgres implements AutoCloseable {
         return tail(log(folder));
     }
 
+    /** Where the server that has this folder keeps its data. */
+    static Path data(Path folder) {
+        return folder.resolve("data");
+    }
+
     private static Path log(Path folder) {
         return folder.resolve("postgres.log");
     }
@@ -201,7 +206,7 @@ public final class LocalPostgres implements AutoCloseable {
 
     /** Ends the server if it is still running. The library only logs it when the server does not stop in time. */
     private static void endProcess(Path folder) throws IOException {
-        Path data = folder.resolve("data");
+        Path data = data(folder);
         Path pidFile = data.resolve("postmaster.pid");
         if (!Files.exists(pidFile)) {
             return;

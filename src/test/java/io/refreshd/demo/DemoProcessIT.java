@@ -86,8 +86,25 @@ class DemoProcessIT {
         assertNothingIsLeft();
     }
 
+    @Test
+    void leavesNothingWhenItIsKilled() throws Exception {
+        Process demo = start("1h");
+        await().until(() -> text().contains("view=materializeduserrole_a"));
+        assertThat(servers()).isNotEmpty();
+        Signals.send("KILL", demo.pid());
+        // Of the temporary files of libraries, which they delete when a process ends in order, nothing can be said.
+        await("server and folder are gone").untilAsserted(() -> {
+            assertThat(scratch).isDirectoryNotContaining(Files::isDirectory);
+            assertNothingRuns();
+        });
+    }
+
     private void assertNothingIsLeft() throws IOException {
         assertThat(scratch).isEmptyDirectory();
+        assertNothingRuns();
+    }
+
+    private void assertNothingRuns() throws IOException {
         assertThat(servers()).isEmpty();
         Matcher ports = Pattern.compile("(?:localhost|127\\.0\\.0\\.1):(\\d+)").matcher(text());
         List<Integer> seen = ports.results()
