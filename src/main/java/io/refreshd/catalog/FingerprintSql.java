@@ -87,7 +87,8 @@ final class FingerprintSql {
             + part(
                     "n.oid, n.nspname, n.nspowner, n.nspacl",
                     "pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'")
-            + places("pg_catalog.pg_attribute x WHERE x.attnum > 0 AND x.attrelid = ANY (ARRAY(SELECT oid FROM reached))")
+            + places(
+                    "pg_catalog.pg_attribute x WHERE x.attnum > 0 AND x.attrelid = ANY (ARRAY(SELECT oid FROM reached))")
             + places(
                     "pg_catalog.pg_attribute x WHERE x.attnum > 0 AND x.attrelid = ANY (ARRAY(SELECT oid FROM further))")
             + places("pg_catalog.pg_rewrite x WHERE x.ev_class = ANY (ARRAY(SELECT oid FROM reached))")
@@ -117,7 +118,9 @@ final class FingerprintSql {
             + part("c.oid, c.xmin", "pg_catalog.pg_ts_config c")
             // On these depends which code is trusted (TrustedCode).
             + part("c.oid, c.xmin, c.xmax", "pg_catalog.pg_cast c WHERE c.oid >= 16384")
-            + part("x.oid, x.xmin", "pg_catalog.pg_statistic_ext x WHERE x.stxrelid = ANY (ARRAY(SELECT oid FROM reached))")
+            + part(
+                    "x.oid, x.xmin",
+                    "pg_catalog.pg_statistic_ext x WHERE x.stxrelid = ANY (ARRAY(SELECT oid FROM reached))")
             + part(
                     "k.oid, k.xmin",
                     "pg_catalog.pg_constraint k WHERE k.contype = 'c'"
