@@ -32,6 +32,10 @@ final class RefreshTaskFactory {
             changes.lookups().requireRefresh("it lacked changes when refreshd started");
         }
         Optional<String> everything = everything(view, now);
+        RoundBasis.Stack stack = view.incremental() ? stack(view, now) : RoundBasis.Stack.NONE;
+        if (stack.accompanies() && !together.isEmpty()) {
+            watermarks.freeze(view);
+        }
         List<KeyLookup> lookups =
                 everything.isPresent() ? List.of() : changes.lookups().merged();
         return new RefreshTask(
@@ -51,7 +55,7 @@ final class RefreshTaskFactory {
                                 everything.orElse(""),
                                 fullRecompute(view),
                                 view.spec.clock(),
-                                stack(view, now))
+                                stack)
                         : RoundBasis.NONE,
                 Optional.empty());
     }

@@ -22,4 +22,9 @@ record RunningRefresh(
         long expected,
         boolean requested,
         boolean shared,
-        boolean joined) {}
+        boolean joined) {
+    /** Whether nothing was pending for the view: it takes part in the round of another one. */
+    boolean accompanies() {
+        return shared && task.basis().stack().accompanies();
+    }
+}

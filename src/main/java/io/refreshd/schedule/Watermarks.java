@@ -105,9 +105,17 @@ final class Watermarks {
 
     /** The watermark of a view whose sources are tracked. @param known those of the views that it reads */
     private Optional<Lsn> withoutSources(ViewState view, Set<ViewId> clean, Map<ViewId, Optional<Lsn>> known) {
-        return view.dirty() && !clean.contains(view.id())
+        return (view.dirty() || accompanies(view)) && !clean.contains(view.id())
                 ? view.lastWatermark
                 : newer(view.lastWatermark, routedThroughUpstream(view, known));
+    }
+
+    /**
+     * Whether the view takes part in a round with nothing pending. The outcomes of the views that it reads may be known before its own: they are
+     * clean then, and what reads this one has not been told yet that it changed.
+     */
+    private static boolean accompanies(ViewState view) {
+        return view.running != null && view.running.accompanies();
     }
 
     /** The least of the routed position and the watermarks of all upstream views. */

@@ -18,6 +18,12 @@ final class Counts {
     int shared;
     /** Views that were taken out of a round, since all their rows had to be recomputed. */
     int takenOut;
+    /** Views that a round found changed by what it had changed below them, and what they had missed before. */
+    int carried;
+
+    int caughtUp;
+    /** Views that a round deferred, since one below them could not be brought up to date. */
+    int deferred;
     /** Views that were dirty at a start, and of which the log held all that they lacked. */
     int resumed;
     /** How often a view began to wait for its window. */

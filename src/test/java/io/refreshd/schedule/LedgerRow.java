@@ -69,10 +69,11 @@ final class LedgerRow {
         dirtySince = Optional.empty();
     }
 
-    LedgerEntry entry(ViewId view) {
+    /** @param kept whether changed rows of views that it reads are kept for it */
+    LedgerEntry entry(ViewId view, boolean kept) {
         return new LedgerEntry(
                 view,
-                dirty(),
+                dirty() || kept,
                 dirtySince,
                 watermark,
                 snapshot,

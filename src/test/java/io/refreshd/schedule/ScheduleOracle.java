@@ -75,6 +75,7 @@ final class ScheduleOracle {
     private final Map<ViewId, Watched> views = new TreeMap<>();
     final Map<ViewId, RefreshTask> running = new HashMap<>();
     private final Set<ViewId> joined = new HashSet<>();
+    private Set<ViewId> paused = Set.of();
     /** How often changes that came while a refresh ran were in its snapshot. */
     int settled;
 
@@ -156,11 +157,18 @@ final class ScheduleOracle {
 
     /** To be called before what the same event started. */
     void paused(List<ViewStatus> status) {
+        paused = status.stream()
+                .filter(view -> view.phase() == ViewPhase.PAUSED || view.phase() == ViewPhase.SUSPENDED)
+                .map(ViewStatus::view)
+                .collect(Collectors.toSet());
         fairness.paused(status);
     }
 
-    /** @param joined whether it takes no place: it is part of a round that has one already */
-    void started(RefreshTask task, boolean joined, Moment now) {
+    /**
+     * @param joined whether it takes no place: it is part of a round that has one already
+     * @param together the incremental views of that round; none if it is one view's
+     */
+    void started(RefreshTask task, boolean joined, Set<ViewId> together, Moment now) {
         Watched view = views.get(task.view());
         assertThat(view).as("%s is known", task.view()).isNotNull();
         assertThat(running).as("never two at once").doesNotContainKey(task.view());
@@ -170,13 +178,19 @@ final class ScheduleOracle {
         }
         assertThat(running.size() - this.joined.size()).as("max concurrent").isLessThanOrEqualTo(maxConcurrent);
         for (ViewId upstream : upstreamOutsideOfGroup(view)) {
-            assertThat(running).as("upstream of %s first", task.view()).doesNotContainKey(upstream);
+            if (!together.contains(upstream)) {
+                assertThat(running).as("upstream of %s first", task.view()).doesNotContainKey(upstream);
+            }
+        }
+        if (!task.refreshesAll() && !view.retrying) {
+            task.basis().stack().readers().forEach(reader -> assertTakesPart(reader.view(), together, task.view()));
         }
         if (isClosed(view, now.wall())) {
             assertThat(view.reasons).as("%s waits for its window", task.view()).contains("requested");
         }
         // The first of a group is refreshed for a reason that any of them has, and the others because the first is.
-        boolean accompanies = joined && task.method() != Method.INCREMENTAL;
+        boolean accompanies = joined
+                && (task.method() != Method.INCREMENTAL || task.basis().stack().accompanies());
         if (!accompanies && view.spec.timing().maxStaleness().isEmpty() && !isScheduled(view, now.wall())) {
             assertThat(group(view).flatMap(one -> one.reasons.stream()))
                     .as("I7: a reason to refresh %s", task.view())
@@ -192,6 +206,19 @@ final class ScheduleOracle {
         view.reasons = new HashSet<>();
         view.sinceStart = new HashSet<>();
         view.changesWait = false;
+    }
+
+    /** What reads a view of a round takes part in it, unless something is the matter with that view, or it has changes of its own. */
+    private void assertTakesPart(ViewId reader, Set<ViewId> together, ViewId upstream) {
+        Watched view = views.get(reader);
+        boolean isFree = !running.containsKey(reader)
+                && !paused.contains(reader)
+                && !view.retrying
+                && view.reasons.isEmpty()
+                && view.spec.upstream().stream().allMatch(id -> together.contains(id) || !running.containsKey(id));
+        assertThat(isFree && !together.contains(reader))
+                .as("%s is left out of a round of %s with %s", reader, upstream, together)
+                .isFalse();
     }
 
     /** The view and those that are refreshed together with it, as far as they are known. */
@@ -255,7 +282,11 @@ final class ScheduleOracle {
             }
             case RefreshOutcome.NotVisibleYet notYet -> restoreReasons(view);
             case RefreshOutcome.NeedsAllRows all -> restoreReasons(view);
-            case RefreshOutcome.Deferred deferred -> restoreReasons(view);
+            case RefreshOutcome.Deferred deferred -> {
+                if (!task.basis().stack().accompanies()) {
+                    restoreReasons(view);
+                }
+            }
             case RefreshOutcome.OutOfTime late -> {
                 fairness.failed(id, late.duration().multipliedBy(2));
                 restoreReasons(view);

@@ -83,6 +83,21 @@ class SchedulerSimulationTest {
         }
     }
 
+    /** Incremental views that read incremental views: each round takes along what stands on its views, or keeps the rows for it. */
+    @Test
+    void keepsItsPromisesWithStacks() {
+        Long given = Long.getLong("refreshd.seed");
+        long first = RandomGenerator.getDefault().nextInt();
+        List<Counts> all = (given != null ? LongStream.of(given) : LongStream.range(first, first + SEEDS / 2))
+                .mapToObj(seed -> run(seed, Simulation.ofStacks(seed), ""))
+                .toList();
+        if (given == null) {
+            assertThat(all).as("views carried by a round").anyMatch(counts -> counts.carried > 0);
+            assertThat(all).as("views brought up by rows kept for them").anyMatch(counts -> counts.caughtUp > 0);
+            assertThat(all).as("views that waited for one below").anyMatch(counts -> counts.deferred > 0);
+        }
+    }
+
     /** Some views wait for their window, some are refreshed by a schedule, and the clock of the machine is set now and then. */
     @Test
     void keepsItsPromisesWithACalendar() {
@@ -129,12 +144,16 @@ class SchedulerSimulationTest {
     private static Counts run(
             long seed, boolean queriesViews, boolean incremental, boolean calendar, List<Set<String>> groups) {
         Simulation simulation = new Simulation(seed, queriesViews, incremental, calendar, groups);
+        return run(seed, simulation, groups.isEmpty() ? "" : ", groups " + groups);
+    }
+
+    private static Counts run(long seed, Simulation simulation, String which) {
         try {
             simulation.run(STEPS);
         } catch (RuntimeException | AssertionError e) {
             throw new AssertionError(
-                    "step " + simulation.steps() + (groups.isEmpty() ? "" : ", groups " + groups)
-                            + "; run it again with -Drefreshd.seed=" + seed + ": " + e.getMessage(),
+                    "step " + simulation.steps() + which + "; run it again with -Drefreshd.seed=" + seed + ": "
+                            + e.getMessage(),
                     e);
         }
         return simulation.counts();

@@ -18,6 +18,10 @@ import org.jspecify.annotations.NullUnmarked;
 @NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
 final class Script {
     private static final int TABLES = 5;
+    /** How long nothing goes wrong at most, in milliseconds. What stands on others is in trouble with each of them. */
+    private static final int OFTEN = 600;
+
+    private static final int RARELY = 3_000;
 
     private static final Map<String, RefreshWindow> WINDOWS = Map.of(
             "base0", new SimulatedCalendar.Window(Duration.ofSeconds(7), Duration.ofSeconds(3)),
@@ -81,7 +85,14 @@ final class Script {
             base.add(create("base" + i, Set.of(i), Set.of(), false, Optional.empty()));
         }
         ViewId middle = create("middle", Set.of(4), Set.of(base.get(0), base.get(1)), false, Optional.empty());
-        create("top", Set.of(), Set.of(middle, base.get(2)), false, Optional.empty());
+        Set<ViewId> below = new HashSet<>(Set.of(middle, base.get(2)));
+        if (db.stacks()) {
+            below.add(create("side", Set.of(3), Set.of(base.get(0)), false, Optional.empty()));
+        }
+        ViewId top = create("top", Set.of(), below, false, Optional.empty());
+        if (db.stacks()) {
+            create("report", Set.of(), Set.of(top), false, Optional.empty());
+        }
         create("untracked", Set.of(3), Set.of(), true, byTheClock);
         create("leaf", Set.of(1, 4), Set.of(), false, Optional.empty());
         create("clocked", Set.of(0, 3), Set.of(), false, byTheClock);
@@ -163,7 +174,7 @@ final class Script {
         if (timeline.calm()) {
             return;
         }
-        timeline.later(timeline.below(600), this::trouble);
+        timeline.later(timeline.below(db.stacks() ? RARELY : OFTEN), this::trouble);
         List<ViewId> ids = List.copyOf(db.views.keySet());
         ViewId id = ids.get(timeline.below(ids.size()));
         switch (timeline.below(12)) {

@@ -122,7 +122,7 @@ final class SimulatedDaemon {
                     assertThat(groupOf(start.task().view()))
                             .as("%s is not refreshed alone", start.task().view())
                             .isEmpty();
-                    schedule.started(start.task(), false, now);
+                    schedule.started(start.task(), false, Set.of(), now);
                     counts.refreshes++;
                     unlessCrashed(timeline.below(3), () -> refresher.refresh(start.task()));
                 }
@@ -134,8 +134,11 @@ final class SimulatedDaemon {
                         assertThat(round.tasks()).hasSizeGreaterThan(1).noneMatch(RefreshTask::refreshesAll);
                     }
                     boolean joined = false;
+                    Set<ViewId> together = group
+                            ? Set.of()
+                            : round.tasks().stream().map(RefreshTask::view).collect(Collectors.toSet());
                     for (RefreshTask task : round.tasks()) {
-                        schedule.started(task, joined, now);
+                        schedule.started(task, joined, together, now);
                         joined = true;
                     }
                     counts.shared += group ? 0 : 1;

@@ -126,11 +126,12 @@ final class SimulatedIngest {
             if (!row.known.sameQuery(view)) {
                 altered.add(view.view());
             }
-            remembered.put(view.view(), row.entry(view.view()));
+            boolean kept = db.keepsRowsFor(view);
+            remembered.put(view.view(), row.entry(view.view(), kept));
             daemon.schedule()
                     .known(
                             db.spec(view),
-                            row.dirty(),
+                            row.dirty() || kept,
                             row.refreshedAt.isEmpty(),
                             row.snapshot.orElse(null),
                             row.lastDuration,

@@ -34,11 +34,14 @@ final class SimulatedRefresher {
 
     private static final List<String> STATES = List.of("40001", "22P02", "42501", "08006");
 
-    private final SimulatedDaemon daemon;
-    private final Timeline timeline;
-    private final SimulatedDatabase db;
-    private final DataOracle data;
-    private final Counts counts;
+    final SimulatedDaemon daemon;
+    final Timeline timeline;
+    final SimulatedDatabase db;
+    final DataOracle data;
+    final Counts counts;
+    /** By oid: views of whose present rows the views that read them have been told. */
+    final Set<Long> told = new HashSet<>();
+
     /** Whether some failures are of the data or of a privilege, so that their suspensions are retried. */
     private final boolean variousCauses;
 
@@ -68,6 +71,10 @@ final class SimulatedRefresher {
     }
 
     void refresh(RefreshTask task) {
+        if (db.stacks() && task.method() == Method.INCREMENTAL) {
+            round(List.of(task));
+            return;
+        }
         SimulatedView view = current(task);
         if (view.oid() != task.oid()) {
             end(task, new RefreshOutcome.Gone());
@@ -122,7 +129,11 @@ final class SimulatedRefresher {
 
     /** One round of several views, in one snapshot. */
     void round(List<RefreshTask> tasks) {
-        new SharedRound(tasks).begin();
+        if (db.stacks()) {
+            new SimulatedRound(this, tasks).begin();
+        } else {
+            new SharedRound(tasks).begin();
+        }
     }
 
     private final class SharedRound {
@@ -162,15 +173,7 @@ final class SimulatedRefresher {
         }
 
         private void ask(RefreshTask task) {
-            Consumer<Action.Later> waiting = later -> answered(task, later.lookups());
-            waitingLookUps.put(task.view(), waiting);
-            daemon.unlessCrashed(PATIENCE, () -> {
-                if (waitingLookUps.remove(task.view(), waiting)) {
-                    answered(task, Optional.empty());
-                }
-            });
-            Event asked = new Event.LaterAsked(task.view(), db.endOfLog());
-            daemon.unlessCrashed(timeline.below(3), () -> daemon.handle(asked));
+            askFor(task, later -> answered(task, later));
         }
 
         private void answered(RefreshTask task, Optional<List<KeyLookup>> later) {
@@ -343,7 +346,7 @@ final class SimulatedRefresher {
         });
     }
 
-    private List<RefreshTask> upstreamFirst(List<RefreshTask> tasks) {
+    List<RefreshTask> upstreamFirst(List<RefreshTask> tasks) {
         List<RefreshTask> left = new ArrayList<>(tasks);
         List<RefreshTask> ordered = new ArrayList<>();
         while (!left.isEmpty()) {
@@ -373,7 +376,7 @@ final class SimulatedRefresher {
                 () -> outcomes.forEach((view, outcome) -> daemon.handle(new Event.RefreshEnded(view, outcome))));
     }
 
-    private static Set<Integer> keys(List<KeyLookup> lookups) {
+    static Set<Integer> keys(List<KeyLookup> lookups) {
         return lookups.stream()
                 .flatMap(lookup -> lookup.keys().stream())
                 .map(key -> Integer.parseInt(key.getFirst()))
@@ -420,6 +423,19 @@ final class SimulatedRefresher {
             }
         });
         ask(task, waiting);
+    }
+
+    /** Has the log read up to the snapshot of a round, for one of its views. @param answered is given none if the rows are not known */
+    void askFor(RefreshTask task, Consumer<Optional<List<KeyLookup>>> answered) {
+        Consumer<Action.Later> waiting = later -> answered.accept(later.lookups());
+        waitingLookUps.put(task.view(), waiting);
+        daemon.unlessCrashed(PATIENCE, () -> {
+            if (waitingLookUps.remove(task.view(), waiting)) {
+                answered.accept(Optional.empty());
+            }
+        });
+        Event asked = new Event.LaterAsked(task.view(), db.endOfLog());
+        daemon.unlessCrashed(timeline.below(3), () -> daemon.handle(asked));
     }
 
     private void ask(RefreshTask task, Consumer<Action.Later> waiting) {
@@ -500,7 +516,7 @@ final class SimulatedRefresher {
         end(task, failure(task, kind));
     }
 
-    private RefreshOutcome failure(RefreshTask task, Failure.Kind kind) {
+    RefreshOutcome failure(RefreshTask task, Failure.Kind kind) {
         String state = variousCauses ? STATES.get((int) (task.covers() % STATES.size())) : STATES.getFirst();
         return new RefreshOutcome.Failed(
                 new Failure(kind, state, "it failed", Remedy.text("remedy it")), Duration.ZERO);

@@ -30,8 +30,18 @@ final class SimulatedRows {
         return row - row % ONE_IN_NO_VIEW;
     }
 
-    /** The rows that differ between two contents: changed an odd number of times by what only one of them holds. */
+    /**
+     * The rows that differ between two contents: changed an odd number of times by what only one of them holds. A row of a view stems from
+     * the rows of the same number in all that the view reads.
+     */
     Set<Integer> differing(Content a, Content b) {
+        if (!a.sources().isEmpty()) {
+            Set<Integer> rows = new HashSet<>();
+            a.sources()
+                    .forEach((source, there) ->
+                            rows.addAll(differing(there, b.sources().get(source))));
+            return rows;
+        }
         BitSet between = (BitSet) a.transactions().clone();
         between.xor(b.transactions());
         return changed(between, a.tables());

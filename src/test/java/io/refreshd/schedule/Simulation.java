@@ -13,12 +13,15 @@ import java.util.Set;
  */
 final class Simulation {
     private final Timeline timeline;
-    private final SimulatedDatabase db = new SimulatedDatabase();
-    private final DataOracle data = new DataOracle(db);
+    private final SimulatedDatabase db;
+    private final DataOracle data;
     private final Counts counts = new Counts();
     private final SimulatedHost host;
     private final Script script;
     private int steps;
+
+    /** {@code report}, a materialized view, reads the top of the stack. */
+    private static final Set<String> STACK = Set.of("base0", "base1", "base2", "middle", "side", "top", "leaf");
 
     private static final Set<String> INCREMENTAL = Set.of("base0", "base2", "leaf", "clocked", "middle");
 
@@ -30,17 +33,27 @@ final class Simulation {
      *     there was such a thing leads to the same run as then
      */
     Simulation(long seed, boolean queriesViews, boolean incremental, boolean calendar, List<Set<String>> groups) {
+        this(seed, queriesViews, incremental ? INCREMENTAL : Set.of(), calendar, groups, false);
+    }
+
+    /** Incremental views that read incremental views. */
+    static Simulation ofStacks(long seed) {
+        return new Simulation(seed, true, STACK, false, List.of(), true);
+    }
+
+    private Simulation(
+            long seed,
+            boolean queriesViews,
+            Set<String> incremental,
+            boolean calendar,
+            List<Set<String>> groups,
+            boolean stacks) {
         timeline = new Timeline(seed);
+        db = new SimulatedDatabase(stacks);
+        data = new DataOracle(db);
         host = new SimulatedHost(timeline, counts, () -> new SimulatedDaemon(timeline, db, data, counts, queriesViews));
         script = new Script(
-                timeline,
-                db,
-                data,
-                host,
-                queriesViews && !incremental,
-                incremental ? INCREMENTAL : Set.of(),
-                calendar,
-                groups);
+                timeline, db, data, host, queriesViews && incremental.isEmpty(), incremental, calendar, groups);
     }
 
     void run(int wanted) {
@@ -78,6 +91,9 @@ final class Simulation {
         }
         host.daemon().ifPresent(daemon -> data.checkLedger(daemon.ingest().knownViews()));
         data.checkGroups();
+        if (db.stacks()) {
+            data.checkStacks();
+        }
     }
 
     private OptionalLong deadline() {

@@ -33,6 +33,9 @@ import org.junit.jupiter.api.Test;
 class StackedRoundsTest {
     private static final ViewId LOW = new ViewId("public", "low");
     private static final ViewId TOP = new ViewId("public", "top");
+    /** A materialized view. */
+    private static final ViewId REPORT = new ViewId("public", "report");
+
     private static final KeyLookup ROW =
             new KeyLookup(new TableId("public", "t"), List.of(1), List.of("int"), Set.of());
     private static final UpstreamRows STACK =
@@ -46,8 +49,16 @@ class StackedRoundsTest {
     StackedRoundsTest() {
         List<ViewSpec> specs = List.of(
                 spec(LOW, 1, QUIET, Set.of(), List.of()),
-                spec(TOP, 2, Duration.ofMinutes(1), Set.of(LOW), List.of(STACK)));
-        Map<ViewId, LedgerEntry> entries = Stream.of(LOW, TOP)
+                spec(TOP, 2, Duration.ofMinutes(1), Set.of(LOW), List.of(STACK)),
+                new ViewSpec(
+                        REPORT,
+                        3,
+                        new Timing(QUIET, Duration.ofMinutes(5), Optional.empty()),
+                        Method.CONCURRENT,
+                        Set.of(TOP),
+                        Optional.empty(),
+                        Optional.empty()));
+        Map<ViewId, LedgerEntry> entries = Stream.of(LOW, TOP, REPORT)
                 .collect(Collectors.toMap(
                         view -> view,
                         view -> new LedgerEntry(
@@ -133,6 +144,30 @@ class StackedRoundsTest {
         assertThat(ended(LOW, false, Set.of(TOP))).isEmpty();
         assertThat(ended(TOP, new RefreshOutcome.Deferred())).isEmpty();
         assertThat(after(Duration.ofMinutes(10))).isEmpty();
+    }
+
+    /** The outcomes of a round come one by one. */
+    @Test
+    void whatReadsAViewThatTookPartClaimsNothingOfTheRoundBeforeItIsRefreshed() {
+        change(LOW);
+        after(QUIET);
+        scheduler.handle(
+                new Event.RoutedTo(new Lsn(900), new Lsn(900), Snapshot.parse((xid + 1) + ":" + (xid + 1) + ":")), now);
+        assertThat(watermark(TOP)).contains(new Lsn(500));
+        ended(LOW, false, Set.of(TOP));
+        assertThat(watermark(LOW)).contains(new Lsn(900));
+        assertThat(watermark(REPORT)).as("before the outcome of what it reads").contains(new Lsn(500));
+        ended(TOP, true, Set.of());
+        assertThat(watermark(TOP)).contains(new Lsn(900));
+        assertThat(watermark(REPORT)).contains(new Lsn(500));
+    }
+
+    private Optional<Lsn> watermark(ViewId view) {
+        return scheduler.status().stream()
+                .filter(status -> status.view().equals(view))
+                .findFirst()
+                .orElseThrow()
+                .watermark();
     }
 
     @Test
