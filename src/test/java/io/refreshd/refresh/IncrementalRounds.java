@@ -87,6 +87,9 @@ final class IncrementalRounds {
     /** So many of a hundred schemas have views that read views. */
     private static final int STACKED = Integer.getInteger("refreshd.stacked", 20);
 
+    /** How many rounds may fail for a connection that broke. */
+    private static final int MOST_OUTAGES = 20;
+
     /** The columns by which rows may be found. */
     private static final List<String> LOGGED = List.of("id", "k2", "a", "b", "v");
 
@@ -116,6 +119,7 @@ final class IncrementalRounds {
     /** Counts of many rounds. */
     static final class Tally {
         long rounds;
+        long outages;
         long byKeys;
         long ofGroups;
         long ofTotals;
@@ -406,6 +410,12 @@ final class IncrementalRounds {
                         && fixture.differs(view.layout)) {
                     throw new AssertionError(where(view, Optional.empty()) + "differs, and nothing was pending");
                 }
+            }
+            case RefreshOutcome.Failed failed
+            when failed.failure().isOutage() && tally.outages < MOST_OUTAGES -> {
+                // A connection broke, as on a busy machine. Whether the round has committed is not known.
+                tally.outages++;
+                view.needsAllRows = true;
             }
             default -> throw new AssertionError(where(view, Optional.empty()) + outcome);
         }
