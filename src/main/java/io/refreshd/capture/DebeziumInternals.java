@@ -22,6 +22,7 @@ import io.refreshd.model.TableId;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -47,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 final class DebeziumInternals {
     /** Prefix of the messages made here. No message from the log can have it: refreshd takes only those that begin with its own prefix. */
     static final String PREFIX = "transaction";
+
+    private static final Duration CLOSING_PAUSE = Duration.ofMillis(10);
 
     /** Where an offset holds the end of the last transaction that was handed over whole. */
     private static final String LAST_COMMIT = PostgresOffsetContext.LAST_COMMIT_LSN_KEY;
@@ -86,6 +89,7 @@ final class DebeziumInternals {
         private volatile @Nullable LogConnection connection;
         private volatile @Nullable CaptureTask task;
         private volatile boolean aborted;
+        private volatile boolean closing;
         /** Whether the server has begun to stream. */
         volatile boolean streamed;
 
@@ -112,6 +116,14 @@ final class DebeziumInternals {
             ByteBuffer content = (ByteBuffer) value.getStruct(field)
                     .get(LogicalDecodingMessageMonitor.DEBEZIUM_LOGICAL_DECODING_MESSAGE_CONTENT_KEY);
             return Optional.of(handover.take(content.getLong(content.position())));
+        }
+
+        /**
+         * Reads nothing more. An engine that is being closed refuses to process records before its poller has heard of it, and a record that
+         * comes then is an error to it.
+         */
+        void readNoMore() {
+            closing = true;
         }
 
         /** Cuts the replication connection at once, whoever reads from it, and for good: one that is opened later is cut as well. */
@@ -265,6 +277,10 @@ final class DebeziumInternals {
     private record BundleStream(TransactionStream stream, Run run) implements ReplicationStream {
         @Override
         public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+            if (run.closing) {
+                Thread.sleep(CLOSING_PAUSE);
+                return true;
+            }
             stream.readPending(new TransactionStream.Receiver() {
                 @Override
                 public void receive(TransactionBundle bundle) throws SQLException, InterruptedException {

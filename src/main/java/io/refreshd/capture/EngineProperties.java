@@ -119,9 +119,10 @@ final class EngineProperties {
         all.put("slot.max.retries", "0");
         all.put("slot.retry.delay.ms", "100");
         // One record stands for a whole TransactionBundle. The poller is woken at once when a batch is full, be it with
-        // one record; else it waits for the interval to end, and spends the interval's last millisecond spinning.
+        // one record; else it waits for the interval to end, and spends the interval's last millisecond spinning. It
+        // hears as late that the engine is being closed.
         all.put("max.batch.size", "1");
-        all.put("poll.interval.ms", "200");
+        all.put("poll.interval.ms", "500");
         // When the queue is full nothing is read, and what comes meanwhile is gathered in one bundle. Four bundles are
         // a
         // few MiB at most.

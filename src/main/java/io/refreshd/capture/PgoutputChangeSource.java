@@ -137,6 +137,7 @@ public final class PgoutputChangeSource implements ChangeSource {
 
     @Override
     public void close() {
+        debezium.readNoMore();
         run.close().ifPresent(this::stop);
     }
 

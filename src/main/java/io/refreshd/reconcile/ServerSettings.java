@@ -26,7 +26,8 @@ final class ServerSettings {
         if (activity.settingsLoaded().equals(loaded)) {
             return false;
         }
+        boolean changed = !read(handle).equals(before);
         loaded = activity.settingsLoaded();
-        return !read(handle).equals(before);
+        return changed;
     }
 }
