@@ -60,6 +60,41 @@ final class FingerprintSql {
             """;
 
     /**
+     * The parts for functions and what their bodies read, operators, types, collations and text search objects. A change of these alone leaves
+     * every relation that is reached as it was, with its columns, its query and the rights on it ({@link Fingerprint#hasStructureOf}).
+     */
+    private static final String OBJECTS =
+            "" + part("p.oid, p.xmin, p.xmax", "pg_catalog.pg_proc p WHERE p.oid >= 16384")
+                    + part("o.oid, o.xmin, o.xmax", "pg_catalog.pg_operator o WHERE o.oid >= 16384")
+                    + part("s.oid, s.xmin, s.xmax", "pg_catalog.pg_amproc s WHERE s.oid >= 16384")
+                    + part("s.oid, s.xmin, s.xmax", "pg_catalog.pg_amop s WHERE s.oid >= 16384")
+                    + part(
+                            "t.oid, t.xmin, t.xmax",
+                            "pg_catalog.pg_type t WHERE t.oid >= 16384 AND t.typtype <> 'c'"
+                                    + " AND NOT (t.typtype = 'b' AND t.typcategory = 'A')")
+                    + part("e.oid, e.xmin, e.xmax", "pg_catalog.pg_enum e")
+                    + part("c.oid, c.xmin, c.xmax", "pg_catalog.pg_constraint c WHERE c.contypid > 0")
+                    + part("c.oid, c.xmin", "pg_catalog.pg_ts_config c")
+                    // On these depends which code is trusted (TrustedCode).
+                    + part("c.oid, c.xmin, c.xmax", "pg_catalog.pg_cast c WHERE c.oid >= 16384")
+                    + part(
+                            "g.writer, g.replacer, g.number, g.places",
+                            "(SELECT m.xmin AS writer, m.xmax AS replacer, count(*) AS number,"
+                                    + " bit_xor(hashtidextended(m.ctid, 0)) AS places"
+                                    + " FROM pg_catalog.pg_ts_config_map m GROUP BY m.xmin, m.xmax) g")
+                    + part(
+                            "d.ctid, d.xmax",
+                            "pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_ts_config'::regclass AND d.xmax <> '0'::xid")
+                    + part("d.oid, d.xmin, d.xmax", "pg_catalog.pg_ts_dict d")
+                    + part(
+                            "l.oid, l.xmin, l.xmax",
+                            "pg_catalog.pg_collation l WHERE l.oid IN (SELECT refobjid FROM pg_catalog.pg_depend"
+                                    + " WHERE refclassid = 'pg_catalog.pg_collation'::regclass)")
+                    + places(
+                            "pg_catalog.pg_attribute x WHERE x.attnum > 0 AND x.attrelid = ANY (ARRAY(SELECT oid FROM further))")
+                    + places("pg_catalog.pg_rewrite x WHERE x.ev_class = ANY (ARRAY(SELECT oid FROM further))");
+
+    /**
      * The fingerprint of the catalog, one part for each system table.
      *
      * <p>Where only DDL writes a row, the row's xmin and its oid or place stand for its content. VACUUM FULL moves rows, which costs one
@@ -78,7 +113,7 @@ final class FingerprintSql {
      */
     private static final String HASH = "CASE WHEN (SELECT coalesce(sum(" + CatalogRoom.SIZE
             + "), 0) FROM relation) <= $2::int8"
-            + " THEN concat_ws('/'"
+            + " THEN concat_ws('|', concat_ws('/'"
             + ", (SELECT concat(count(*), ':', bit_xor(hash)) FROM relation)"
             + ",\n (SELECT concat(count(*), ':', bit_xor(hashoidextended(oid, 0))) FROM entry"
             + " WHERE relkind = 'm' OR relnamespace = (SELECT oid FROM store))"
@@ -89,10 +124,7 @@ final class FingerprintSql {
                     "pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'")
             + places(
                     "pg_catalog.pg_attribute x WHERE x.attnum > 0 AND x.attrelid = ANY (ARRAY(SELECT oid FROM reached))")
-            + places(
-                    "pg_catalog.pg_attribute x WHERE x.attnum > 0 AND x.attrelid = ANY (ARRAY(SELECT oid FROM further))")
             + places("pg_catalog.pg_rewrite x WHERE x.ev_class = ANY (ARRAY(SELECT oid FROM reached))")
-            + places("pg_catalog.pg_rewrite x WHERE x.ev_class = ANY (ARRAY(SELECT oid FROM further))")
             + part("p.oid, p.xmin", "pg_catalog.pg_policy p WHERE p.polrelid = ANY (ARRAY(SELECT oid FROM reached))")
             + part(
                     "h.inhrelid, h.inhparent, h.xmin",
@@ -101,23 +133,6 @@ final class FingerprintSql {
                     "i.indexrelid, i.xmin, n.relname",
                     "pg_catalog.pg_index i JOIN entry n ON n.oid = i.indexrelid"
                             + " WHERE i.indrelid = ANY (ARRAY(SELECT oid FROM reached))")
-            + part("p.oid, p.xmin, p.xmax", "pg_catalog.pg_proc p WHERE p.oid >= 16384")
-            + part("o.oid, o.xmin, o.xmax", "pg_catalog.pg_operator o WHERE o.oid >= 16384")
-            + part("s.oid, s.xmin, s.xmax", "pg_catalog.pg_amproc s WHERE s.oid >= 16384")
-            + part("s.oid, s.xmin, s.xmax", "pg_catalog.pg_amop s WHERE s.oid >= 16384")
-            + part(
-                    "t.oid, t.xmin, t.xmax",
-                    "pg_catalog.pg_type t WHERE t.oid >= 16384 AND t.typtype <> 'c'"
-                            + " AND NOT (t.typtype = 'b' AND t.typcategory = 'A')")
-            + part("e.oid, e.xmin, e.xmax", "pg_catalog.pg_enum e")
-            + part("c.oid, c.xmin, c.xmax", "pg_catalog.pg_constraint c WHERE c.contypid > 0")
-            + part(
-                    "l.oid, l.xmin, l.xmax",
-                    "pg_catalog.pg_collation l WHERE l.oid IN (SELECT refobjid FROM pg_catalog.pg_depend"
-                            + " WHERE refclassid = 'pg_catalog.pg_collation'::regclass)")
-            + part("c.oid, c.xmin", "pg_catalog.pg_ts_config c")
-            // On these depends which code is trusted (TrustedCode).
-            + part("c.oid, c.xmin, c.xmax", "pg_catalog.pg_cast c WHERE c.oid >= 16384")
             + part(
                     "x.oid, x.xmin",
                     "pg_catalog.pg_statistic_ext x WHERE x.stxrelid = ANY (ARRAY(SELECT oid FROM reached))")
@@ -126,15 +141,6 @@ final class FingerprintSql {
                     "pg_catalog.pg_constraint k WHERE k.contype = 'c'"
                             + " AND k.conrelid = ANY (ARRAY(SELECT oid FROM relation WHERE relchecks > 0))")
             + part("u.oid", "pg_catalog.pg_roles u WHERE u.rolsuper")
-            + part(
-                    "g.writer, g.replacer, g.number, g.places",
-                    "(SELECT m.xmin AS writer, m.xmax AS replacer, count(*) AS number,"
-                            + " bit_xor(hashtidextended(m.ctid, 0)) AS places"
-                            + " FROM pg_catalog.pg_ts_config_map m GROUP BY m.xmin, m.xmax) g")
-            + part(
-                    "d.ctid, d.xmax",
-                    "pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_ts_config'::regclass AND d.xmax <> '0'::xid")
-            + part("d.oid, d.xmin, d.xmax", "pg_catalog.pg_ts_dict d")
             + part(
                     "r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolbypassrls",
                     "pg_catalog.pg_roles r WHERE r.oid IN (SELECT oid FROM authority)")
@@ -148,7 +154,7 @@ final class FingerprintSql {
             + part(
                     "d.datname, d.datdba, d.xmin, pg_catalog.pg_database_collation_actual_version(d.oid)",
                     "pg_catalog.pg_database d WHERE d.oid IN (SELECT oid FROM current)")
-            + ") ELSE '' END";
+            + "), concat_ws('/'" + OBJECTS + ")) ELSE '' END";
 
     /**
      * The fingerprint, and the oids of the relations that it covers, as text. Parameters: oids of views, and of parts of incremental views, to

@@ -21,7 +21,8 @@ import org.jdbi.v3.core.Handle;
  * or a view that was replaced, alters what views should hold without a word.
  *
  * <p>Invariant: a position is claimed for a view only if {@link #check}, called after the position was routed, says {@code UNCHANGED}
- * and does not name the view as in flux.
+ * and does not name the view as in flux; or if the catalog that was read after it differs in ways that do not concern the view
+ * ({@link WatermarkWriter#claim}).
  *
  * @param fingerprint of the catalog
  * @param dependents which views depend on what others may be altering
@@ -68,8 +69,12 @@ public record CatalogVersion(
         Map<ViewId, String> inFlux = inFlux(handle.getConnection());
         boolean same = !ObjectsInFlux.anyEnded(handle.getConnection(), objects.values())
                 && fingerprint.isCurrent(handle.getConnection())
-                && EnrolledTables.areCaptured(handle, Publication.IDENTITIES, publication);
+                && areTablesCaptured(handle);
         return new Check(same ? State.UNCHANGED : State.CHANGED, inFlux);
+    }
+
+    boolean areTablesCaptured(Handle handle) {
+        return EnrolledTables.areCaptured(handle, Publication.IDENTITIES, publication);
     }
 
     /** The views of which a running transaction alters or locks something, with its name. */

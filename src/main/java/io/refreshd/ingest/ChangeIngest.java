@@ -187,9 +187,16 @@ public final class ChangeIngest implements BatchHandler {
     }
 
     private void claim() {
-        writer.write(
-                turn,
-                () -> loop.post(new Event.RoutedTo(watermark.claimed().lsn(), Lsn.ZERO, Objects.requireNonNull(seen))));
+        writer.write(turn, this::claimed);
+    }
+
+    private void claimed() {
+        loop.post(new Event.RoutedTo(watermark.claimed().lsn(), Lsn.ZERO, Objects.requireNonNull(seen)));
+    }
+
+    /** What has been routed so far. To be called before another catalog is read: {@link Pause#claim}. */
+    public WatermarkWriter.Unclaimed unclaimed(Handle handle) throws SQLException {
+        return writer.unclaimed(turn, handle);
     }
 
     /** Whether everything that was handed over is known to be visible. */
@@ -264,6 +271,11 @@ public final class ChangeIngest implements BatchHandler {
          */
         public void freezeInFlux(Handle transaction) {
             writer.freezeInFlux(transaction);
+        }
+
+        /** Claims what was routed by the former catalog for the views that are the same by this one. */
+        public void claim(WatermarkWriter.Unclaimed former, Handle handle) {
+            writer.claim(former, handle, ChangeIngest.this::claimed);
         }
 
         /**

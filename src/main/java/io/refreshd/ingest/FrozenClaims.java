@@ -14,7 +14,8 @@ import org.jdbi.v3.core.Handle;
  * The views whose watermark must not advance while a running transaction alters or locks what they read. Those of other views do.
  *
  * <p>Invariant: a view is frozen in the ledger, and the event loop is told, before a position is claimed that does not hold for the
- * view. It is thawed only by a check of the catalog that says {@code UNCHANGED} and does not name the view.
+ * view. It is thawed only by a check of the catalog that says {@code UNCHANGED}, or finds the same structure ({@link WatermarkWriter#claim}),
+ * and does not name the view.
  *
  * <p>Thread: in turn with batches, like the swap of the routing table.
  */

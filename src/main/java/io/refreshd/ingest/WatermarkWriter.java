@@ -2,9 +2,12 @@ package io.refreshd.ingest;
 
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.StreamRow;
+import io.refreshd.model.ViewId;
 import io.refreshd.schedule.EventLoop;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 import org.jdbi.v3.core.ConnectionException;
@@ -123,6 +126,47 @@ public final class WatermarkWriter {
         } finally {
             turn.unlock();
         }
+    }
+
+    /**
+     * What was routed before another catalog was read.
+     *
+     * @param by the version of the catalog by which it was routed
+     * @param inFlux views of which a running transaction altered something after the position was routed
+     * @param captured whether all tables were captured after it
+     */
+    public record Unclaimed(
+            LowWatermark.Position position, CatalogVersion by, Map<ViewId, String> inFlux, boolean captured) {}
+
+    /** In the order of {@link CatalogVersion#check}: the other catalog is read after that. */
+    Unclaimed unclaimed(Lock turn, Handle handle) throws SQLException {
+        Routed routed = routed(turn);
+        return new Unclaimed(
+                routed.position(),
+                routed.by(),
+                routed.by().inFlux(handle.getConnection()),
+                routed.by().areTablesCaptured(handle));
+    }
+
+    /**
+     * Claims what was routed by the former catalog, if the present one differs in functions, types and the like alone. Views whose content
+     * depends on these are marked by now, or in flux; for the others nothing is different. Else whoever may create functions, if only
+     * temporary ones, could go on so that nothing is ever claimed. To be called in turn, after the marks of altered views are durable.
+     */
+    void claim(Unclaimed former, Handle handle, Runnable claimed) {
+        if (!former.captured()
+                || !version().fingerprint().hasStructureOf(former.by().fingerprint())) {
+            return;
+        }
+        try {
+            Map<ViewId, String> inFlux = new HashMap<>(former.inFlux());
+            inFlux.putAll(version().inFlux(handle.getConnection()));
+            frozen.set(inFlux);
+        } catch (SQLException e) {
+            throw new ConnectionException(e);
+        }
+        watermark.claim(former.position());
+        claimed.run();
     }
 
     /** By another catalog, other views may be in flux. */

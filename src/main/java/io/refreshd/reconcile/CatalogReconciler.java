@@ -182,7 +182,7 @@ public final class CatalogReconciler {
         CatalogSnapshot snapshot = last;
         if (why.isPresent() && snapshot != null && snapshot.degraded().isEmpty()) {
             CatalogSnapshot without = snapshot.degraded(why.get());
-            apply(handle, without);
+            apply(handle, without, Optional.empty());
             applied = false;
         }
     }
@@ -191,8 +191,10 @@ public final class CatalogReconciler {
     public synchronized void reconcile(Handle handle)
             throws SQLException, InterruptedException, PrerequisitesMissingException {
         applied = false;
+        Optional<WatermarkWriter.Unclaimed> former =
+                last == null ? Optional.empty() : Optional.of(ingest.unclaimed(handle));
         CatalogSnapshot snapshot = reader.read(handle, degraded);
-        apply(handle, snapshot);
+        apply(handle, snapshot, former);
         enrolment.record(handle, snapshot.enrolment(), snapshot.publication());
         snapshot.enrolment().gaps().forEach(gap -> listener.accept(new Notice.GapFound(gap)));
         count(snapshot.graph().views().size());
@@ -207,7 +209,8 @@ public final class CatalogReconciler {
      * <p>Invariant: the order is safe in a crash at any point. Rows for new views come first, since a refresh writes to them; then the
      * marks of altered views; and only when these are durable the lineage, by which an altered view is recognised.
      */
-    private void apply(Handle handle, CatalogSnapshot snapshot) throws InterruptedException {
+    private void apply(Handle handle, CatalogSnapshot snapshot, Optional<WatermarkWriter.Unclaimed> former)
+            throws InterruptedException {
         Map<ViewId, Ledgered> rows = ViewRows.load(handle);
         ReconcilePlan plan = ReconcilePlan.between(rows, routed, snapshot, configuration.views());
         boolean adopted = plan.isAdopted(rows, registered);
@@ -230,6 +233,7 @@ public final class CatalogReconciler {
                                 .map(view -> new Impact(view, unsettled, now))
                                 .toList()));
             }
+            former.ifPresent(unclaimed -> pause.claim(unclaimed, handle));
         }
         if (!adopted) {
             ledger.write(handle, transaction -> ViewRows.adopt(transaction, plan.registrations()));

@@ -259,6 +259,33 @@ class LockedTablesIT {
         }
     }
 
+    /** Any role may create temporary functions, and they count for the catalog's fingerprint. */
+    @Test
+    void whoMakesFunctionsWithoutEndKeepsNothingFromBeingClaimed() throws Exception {
+        try (RunningDaemon daemon = start("")) {
+            awaitFresh("stacked", "bystander");
+            other.setAutoCommit(true);
+            CompletableFuture<Void> endless = CompletableFuture.runAsync(() -> {
+                try (Statement statement = other.createStatement()) {
+                    statement.execute(
+                            "DO $$ BEGIN LOOP EXECUTE 'CREATE OR REPLACE FUNCTION pg_temp.f() RETURNS float LANGUAGE sql"
+                                    + " RETURN ' || random(); COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$");
+                } catch (SQLException ended) {
+                    // By the end of the test.
+                }
+            });
+            await("it has begun")
+                    .until(() -> database.query("SELECT count(*) FROM pg_proc WHERE proname = 'f'")
+                            .contains("1"));
+            database.execute("INSERT INTO free VALUES (1)", "INSERT INTO locked VALUES (1)");
+            awaitFresh("bystander", "stacked");
+            String acknowledged = acknowledged();
+            await("the slot moves on").until(() -> !acknowledged.equals(acknowledged()));
+            assertThat(endless).isNotDone();
+            other.close();
+        }
+    }
+
     private void awaitWaiting(String forWhat) {
         await("a session waits: " + forWhat)
                 .until(() -> !database.query("SELECT 1 FROM pg_locks l JOIN pg_stat_activity USING (pid)"
