@@ -22,7 +22,8 @@ final class QueryRewrite {
             "sortClause",
             "constraintDeps");
 
-    private static final List<String> FALSE = List.of("hasAggs", "hasWindowFuncs", "hasDistinctOn", "hasGroupRTE");
+    private static final List<String> FALSE =
+            List.of("hasAggs", "hasWindowFuncs", "hasDistinctOn", "hasGroupRTE", "groupDistinct");
 
     private QueryRewrite() {}
 

@@ -92,11 +92,19 @@ final class QueryShape {
         return !beyond.isEmpty();
     }
 
+    /** Whether the query joins both ways, here or in a sub-select. */
+    static boolean hasFullJoin(Node query) {
+        boolean[] found = new boolean[1];
+        query.visit(node -> found[0] |= node.label().equals("JOINEXPR") && node.is("jointype", "2"));
+        return found[0];
+    }
+
     /** What an entry of FROM is, for people, that is neither a table nor a view nor a sub-select. */
     static String inFrom(Optional<Node> entry, String name) {
         // The server's RTEKind.
         return switch (entry.map(node -> (int) node.number("rtekind")).orElse(-1)) {
             case 3 -> "the rows of a function, " + name + ", in FROM";
+            case 4 -> "the rows of JSON_TABLE or XMLTABLE, " + name + ", in FROM";
             case 5 -> "a list of VALUES";
             case 6 -> "the recursive query " + name + " of WITH";
             default -> name + ", which is no table";

@@ -95,7 +95,8 @@ final class RecomputePlanner {
         }
         List<String> reasons = new ArrayList<>();
         List<Remedy> remedies = new ArrayList<>();
-        if (!joined.reads().isEmpty() && joined.reads().stream().allMatch(JoinedReads.Read::nullable)) {
+        if (catalogIndex.query(view).filter(QueryShape::hasFullJoin).isPresent()
+                && joined.reads().stream().allMatch(JoinedReads.Read::nullable)) {
             remedies.add(WITHOUT_FULL_JOIN);
         }
         for (int read = 0; read < joined.reads().size(); read++) {

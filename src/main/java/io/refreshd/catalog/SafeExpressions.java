@@ -55,7 +55,7 @@ final class SafeExpressions {
             Map.entry("WINDOWFUNC", "a window function"),
             Map.entry("FUNCEXPR", "a set-returning function"),
             Map.entry("VAR", "a column of an outer query"),
-            Map.entry("SQLVALUEFUNCTION", "CURRENT_DATE or the like"),
+            Map.entry("SQLVALUEFUNCTION", "CURRENT_USER, CURRENT_DATE or the like"),
             Map.entry("SUBSCRIPTINGREF", "an element of an array"),
             Map.entry("FIELDSELECT", "a field of a row"),
             Map.entry("ROW", "a row"),

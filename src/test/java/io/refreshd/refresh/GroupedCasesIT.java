@@ -39,6 +39,14 @@ class GroupedCasesIT extends ConvertedCases {
     }
 
     @Test
+    void groupsByAColumnThatIsNamedTwice() throws Exception {
+        execute("CREATE TABLE gd (id int PRIMARY KEY, g int)", "INSERT INTO gd VALUES (1, 1), (2, 1)");
+        view("by_distinct", "SELECT g, count(*) AS c FROM gd GROUP BY DISTINCT g, g");
+        assertThat(byKeys("by_distinct", "UPDATE gd SET g = 2 WHERE id = 1")).isEqualTo(2);
+        assertThat(rows("by_distinct")).containsExactly("(1,1)", "(2,1)");
+    }
+
+    @Test
     void groupsByAnEnumWhoseLabelsAreRenamed() throws Exception {
         execute(
                 "CREATE TYPE state AS ENUM ('open', 'paid', 'void')",
@@ -598,6 +606,20 @@ class GroupedCasesIT extends ConvertedCases {
                 .singleElement()
                 .asString()
                 .contains("an aggregate over all rows, without GROUP BY");
+        assertThat(refused("SELECT g, current_user FROM re"))
+                .anySatisfy(why -> assertThat(why).contains("CURRENT_USER"));
+        assertThat(refused("SELECT x.n FROM re, XMLTABLE('/r' PASSING (re.j::text::xml) COLUMNS n int PATH 'n') x"))
+                .anySatisfy(why -> assertThat(why).contains("the rows of JSON_TABLE or XMLTABLE, \"x\", in FROM"));
+        assertThat(plan("SELECT v.g, re.n FROM (VALUES (1)) v (g) LEFT JOIN re ON re.g = v.g").obstacles())
+                .singleElement()
+                .satisfies(obstacle -> {
+                    assertThat(obstacle.what()).contains("on the nullable side");
+                    assertThat(obstacle.remedy().text()).doesNotContain("UNION ALL");
+                });
+        assertThat(plan("SELECT a.n, b.g FROM re a FULL JOIN re b ON b.g = a.id").obstacles())
+                .singleElement()
+                .satisfies(obstacle ->
+                        assertThat(obstacle.remedy().text()).contains("write the FULL JOIN as a UNION ALL"));
         assertThat(refused("SELECT g, rank() OVER (ORDER BY n) FROM re"))
                 .singleElement()
                 .asString()
