@@ -23,6 +23,8 @@ final class GroupKey {
     private static final Set<String> LABELS =
             Set.of("AGGREF", "WINDOWFUNC", "SORTGROUPCLAUSE", "WINDOWCLAUSE", "TARGETENTRY");
 
+    static final String ONE_ROW = "an aggregate over all rows, without GROUP BY";
+
     private final Node query;
     private final Relation reader;
 
@@ -35,15 +37,23 @@ final class GroupKey {
      * The columns by their numbers, each with the expression over the rows that are read. Of a query that only joins they are all.
      *
      * @param reader the view, for messages
+     * @param own whether the query is the view's own, which may make one group of all rows: its key is the constant in its first column
      * @throws UnsupportedQueryException if there can be no such column
      */
-    static SortedMap<Integer, Node> of(Node query, Relation reader) throws UnsupportedQueryException {
+    static SortedMap<Integer, Node> of(Node query, Relation reader, boolean own) throws UnsupportedQueryException {
         GroupKey key = new GroupKey(query, reader);
-        key.check();
+        key.check(own);
         return key.columns();
     }
 
-    private void check() throws UnsupportedQueryException {
+    /** Whether a query has one row for all rows that it reads, also if it reads none: aggregates without GROUP BY. */
+    static boolean isOfOneRow(Node query) {
+        return query.is("hasAggs", "true")
+                && List.of("groupClause", "groupingSets", "distinctClause", "windowClause", "setOperations").stream()
+                        .allMatch(query::isNull);
+    }
+
+    private void check(boolean own) throws UnsupportedQueryException {
         List<String> found = new ArrayList<>();
         List<String> beyond = new ArrayList<>(QueryShape.beyondJoins(query));
         for (String words : List.of(
@@ -65,8 +75,10 @@ final class GroupKey {
                 && !WithClauses.areReadOnce(query)) {
             found.add("WITH that is read more than once");
         }
-        if (query.isNull("groupClause") && (!query.is("hasAggs", "false") || !query.isNull("havingQual"))) {
-            found.add("an aggregate over all rows, without GROUP BY");
+        if (query.isNull("groupClause")
+                && (!query.is("hasAggs", "false") || !query.isNull("havingQual"))
+                && !(own && isOfOneRow(query) && !columns().isEmpty())) {
+            found.add(ONE_ROW);
         }
         for (Part part : query.items("windowClause")) {
             if (part instanceof Node window && window.isNull("partitionClause")) {
@@ -143,6 +155,13 @@ final class GroupKey {
     }
 
     private SortedMap<Integer, Node> columns() {
+        if (isOfOneRow(query)) {
+            Node first = TotalOrder.targets(query).getFirst();
+            return new TreeMap<>(expression(query, first)
+                    .filter(OneRowKey::isKey)
+                    .map(key -> Map.of(1, key))
+                    .orElse(Map.of()));
+        }
         List<Set<Long>> clauses = clauses(query);
         SortedMap<Integer, Node> found = new TreeMap<>();
         Set<Integer> numbers = new HashSet<>();

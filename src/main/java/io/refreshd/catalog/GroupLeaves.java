@@ -61,7 +61,7 @@ final class GroupLeaves {
             }
             return new Found(leaves, subQueries);
         }
-        SortedMap<Integer, Node> columns = GroupKey.of(query.query(), view);
+        SortedMap<Integer, Node> columns = GroupKey.of(query.query(), view, depth == 0);
         subQueries.addAll(new GroupSubQueries(query.query(), columns).all());
         Optional<PlacedQuery> only = onlyGroups(query);
         if (only.isPresent()) {

@@ -1,5 +1,7 @@
 package io.refreshd.catalog;
 
+import io.refreshd.catalog.IncrementalQuery.GroupMap;
+import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.catalog.NodeTree.Items;
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
@@ -10,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -80,6 +83,36 @@ public final class GroupTotals {
     private GroupTotals() {}
 
     /**
+     * The number, from 1, of the map of whose rows the view's own query makes groups, if there is one such map and the store holds nothing but
+     * what the query yields; otherwise 0.
+     */
+    public static int mapOf(IncrementalQuery query) {
+        List<GroupMap> maps = query.maps();
+        int number = IntStream.rangeClosed(1, maps.size())
+                .filter(one -> maps.get(one - 1).value().isEmpty())
+                .findFirst()
+                .orElse(0);
+        if (number == 0
+                || !query.tables().isEmpty()
+                || !query.hidden().stream().allMatch(HiddenColumn::isOfGroups)
+                // All others lead to rows of this one by values.
+                || IntStream.rangeClosed(1, maps.size())
+                        .anyMatch(one -> one != number
+                                && (maps.get(one - 1).value().isEmpty()
+                                        || maps.get(one - 1).of() != number))) {
+            return 0;
+        }
+        GroupMap map = maps.get(number - 1);
+        return !map.joined()
+                        && map.positions().equals(query.recomputeKey())
+                        && map.text().view().isEmpty()
+                        && map.text().into().isEmpty()
+                        && map.text().branch() < 0
+                ? number
+                : 0;
+    }
+
+    /**
      * Whether the groups of a query can be brought up to date from totals.
      *
      * @param tree the query as the server stores it
@@ -90,9 +123,9 @@ public final class GroupTotals {
         return NodeTree.query(tree).filter(query -> suffice(query, key, enums)).isPresent();
     }
 
-    private static boolean suffice(Node query, List<Integer> key, Set<Long> enums) {
+    static boolean suffice(Node query, List<Integer> key, Set<Long> enums) {
         if (!SHAPES.containsAll(QueryShape.beyondJoins(query))
-                || query.isNull("groupClause")
+                || (query.isNull("groupClause") && !GroupKey.isOfOneRow(query))
                 || hasSubQuery(query.all("targetList"))
                 || hasSubQuery(query.all("havingQual"))
                 || mayDependOnOrder(query.items("rtable"))) {
@@ -131,6 +164,12 @@ public final class GroupTotals {
             default -> false;
         }));
         return found[0];
+    }
+
+    /** Whether a query has one row for all rows that it reads, also if there are none; its totals then stay. */
+    public static boolean areOfOneRow(IncrementalQuery query) {
+        return query.hidden().stream()
+                .anyMatch(column -> column.isOfGroups() && column.number() == HiddenColumn.ONE_ROW);
     }
 
     private static boolean isOfOneImage(Node target, Set<Long> enums) {

@@ -18,6 +18,11 @@ import java.util.Optional;
 record HiddenGroupKeys(Relation view, Node query, List<HiddenColumn> columns) {
     /** @param query of the view itself, no sub-select of it */
     static HiddenGroupKeys of(Relation view, Node query, CatalogIndex catalogIndex) {
+        if (GroupKey.isOfOneRow(query)) {
+            List<HiddenColumn> key =
+                    List.of(HiddenColumn.ofGroups(new HiddenNames(view).next(), "the one row", HiddenColumn.ONE_ROW));
+            return new HiddenGroupKeys(with(view, key), QueryRewrite.showing(query, List.of(OneRowKey.column())), key);
+        }
         List<Part> clause = clause(query);
         EntryNames names = new EntryNames(query, new RangeTable(query, catalogIndex), List.of());
         HiddenNames free = new HiddenNames(view);

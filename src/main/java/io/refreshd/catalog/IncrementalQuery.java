@@ -111,10 +111,12 @@ public record IncrementalQuery(
      * @param alias name of what the outermost FROM reads; empty for a key of groups
      * @param column name of its column; of a key of groups, what it is for people
      * @param read the number of the read from 0, in the order of FROM; -1 for a key of groups
-     * @param number the number of the table's column; of a key of groups, its place from 1 in the list of GROUP BY, DISTINCT ON or PARTITION BY
+     * @param number the number of the table's column; of a key of groups, its place from 1 in GROUP BY, DISTINCT ON or PARTITION BY, or ONE_ROW: TRUE
      * @param carried what makes sub-selects show the column too, from the outermost to the innermost; none if the outermost FROM has it
      */
     public record HiddenColumn(String name, String alias, String column, int read, int number, List<Carried> carried) {
+        public static final int ONE_ROW = 0;
+
         public HiddenColumn {
             carried = List.copyOf(carried);
         }

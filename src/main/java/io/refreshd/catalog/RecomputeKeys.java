@@ -60,9 +60,10 @@ public final class RecomputeKeys {
             Optional<HiddenGroupKeys> shown = index.query(view).map(query -> HiddenGroupKeys.of(view, query, index));
             Optional<GroupedQuery> grouped = shown.isEmpty() ? Optional.empty() : grouped(shown.get(), index);
             if (grouped.isPresent()) {
-                return new GroupedPlanner(shown.get().view(), grouped.get(), QueryPurpose.KEPT)
+                IncrementalQuery plan = new GroupedPlanner(shown.get().view(), grouped.get(), QueryPurpose.KEPT)
                         .plan(found)
                         .hiding(shown.get().columns());
+                return OneRowKey.checked(plan, view, shown.get().query());
             }
         } catch (UnsupportedQueryException unsupported) {
             found.add(new Obstacle(unsupported.why(), Remedy.NONE));

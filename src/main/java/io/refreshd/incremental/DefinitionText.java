@@ -146,8 +146,11 @@ final class DefinitionText {
                 : select;
     }
 
-    /** What stands at a place of the list of GROUP BY, else of DISTINCT ON, else of the first PARTITION BY. @param place from 1 */
+    /** What stands at a place of the list of GROUP BY, else of DISTINCT ON, else of the first PARTITION BY. @param place from 1; or of the one row */
     private String keyOfGroups(int place) {
+        if (place == HiddenColumn.ONE_ROW) {
+            return "true";
+        }
         int select = select(0);
         Optional<Integer> list = words(select, 0, "GROUP", "BY")
                 .or(() -> Optional.of(select + 3).filter(first -> head() > select))

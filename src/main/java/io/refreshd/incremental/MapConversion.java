@@ -1,5 +1,6 @@
 package io.refreshd.incremental;
 
+import io.refreshd.catalog.GroupTotals;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.GroupMap;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
@@ -117,7 +118,7 @@ final class MapConversion {
                     transaction, session.forDefinitions(), Definitions.oidOf(transaction, definition));
             rows.put(number, canonical);
             statements.execute("DROP VIEW " + definition);
-            Optional<TotalsConversion> totals = number == TotalsConversion.mapOf(query)
+            Optional<TotalsConversion> totals = number == GroupTotals.mapOf(query)
                     ? TotalsConversion.of(
                             transaction,
                             session,
@@ -148,6 +149,10 @@ final class MapConversion {
                             create(definition, DefinitionText.withHidden(canonical, hidden)));
             if (difference.isPresent()) {
                 throw refused(difference.get());
+            }
+            if (GroupTotals.areOfOneRow(query) && number == GroupTotals.mapOf(query) && totals.isEmpty()) {
+                throw refused("the totals of the one row of " + named
+                        + " cannot be kept, so that each change would cost" + " reading all rows");
             }
             transaction.execute("RELEASE SAVEPOINT refreshd_map");
             return new Defined(Definitions.oidOf(transaction, definition), totals);

@@ -14,6 +14,9 @@ record TotalColumn(Kind kind, int argument, int filter) {
     /** How many rows a group has. */
     static final TotalColumn ROWS = new TotalColumn(Kind.COUNT, 0, 0);
 
+    /** Says that the group stays when it has no rows. */
+    static final TotalColumn STAYS = new TotalColumn(Kind.STAYS, 0, 0);
+
     enum Kind {
         /** How many rows have TRUE there. */
         COUNT,
@@ -23,7 +26,9 @@ record TotalColumn(Kind kind, int argument, int filter) {
         /** How many values have which number of decimals: the count of those with n decimals times 10 to the power of 12 n. */
         SCALES,
         MIN,
-        MAX
+        MAX,
+        /** TRUE. */
+        STAYS
     }
 
     /** Places for the count of the values with one number of decimals. */
@@ -61,7 +66,7 @@ record TotalColumn(Kind kind, int argument, int filter) {
             case COUNT -> argument == 0 ? "" : value;
             // Of NULL, NaN and infinity there is none.
             case SCALES -> "scale(" + value + ") IS NOT NULL";
-            case FILLED, SUM, MIN, MAX -> "";
+            case FILLED, SUM, MIN, MAX, STAYS -> "";
         };
         String filtered = filter == 0 ? "" : alias + ".c" + filter;
         return Stream.of(counted, filtered)
@@ -81,7 +86,11 @@ record TotalColumn(Kind kind, int argument, int filter) {
                 "sum(('1e' || " + DIGITS + " * least(scale(" + value + "), " + MOST_DECIMALS + "))::numeric)";
             case MIN -> "min(" + value + ")";
             case MAX -> "max(" + value + ")";
+            case STAYS -> "true";
         };
+        if (kind == Kind.STAYS) {
+            return all;
+        }
         String conditions = Stream.of(condition(alias), more)
                 .filter(one -> !one.isEmpty())
                 .reduce((one, other) -> one + " AND " + other)

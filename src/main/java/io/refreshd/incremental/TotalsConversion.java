@@ -3,7 +3,6 @@ package io.refreshd.incremental;
 import io.refreshd.catalog.GroupTotals;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.GroupMap;
-import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.database.PlainSession;
 import io.refreshd.exchange.Attachments;
 import io.refreshd.exchange.Defaults;
@@ -54,7 +53,7 @@ final class TotalsConversion {
     }
 
     /**
-     * Plans the totals of the map of a view; see {@link #mapOf}.
+     * Plans the totals of the map of a view; see {@link GroupTotals#mapOf}.
      *
      * @param definition of the view, with hidden keys of groups
      * @param text its query
@@ -72,7 +71,8 @@ final class TotalsConversion {
             String bare,
             String bareTree) {
         String tree = Definitions.treeOf(transaction, Definitions.oidOf(transaction, SqlNames.qualified(definition)));
-        List<Integer> key = query.maps().get(mapOf(query) - 1).text().columns();
+        List<Integer> key =
+                query.maps().get(GroupTotals.mapOf(query) - 1).text().columns();
         if (!GroupTotals.suffice(tree, key, enums(transaction, definition, key))) {
             return Optional.empty();
         }
@@ -98,36 +98,6 @@ final class TotalsConversion {
                 .bindArray("columns", Integer.class, columns)
                 .mapTo(Long.class)
                 .set();
-    }
-
-    /**
-     * The number, from 1, of the map of whose rows the view's own query makes groups, if there is one such map and the store holds nothing but
-     * what the query yields; otherwise 0.
-     */
-    static int mapOf(IncrementalQuery query) {
-        List<GroupMap> maps = query.maps();
-        int number = IntStream.rangeClosed(1, maps.size())
-                .filter(one -> maps.get(one - 1).value().isEmpty())
-                .findFirst()
-                .orElse(0);
-        if (number == 0
-                || !query.tables().isEmpty()
-                || !query.hidden().stream().allMatch(HiddenColumn::isOfGroups)
-                // All others lead to rows of this one by values.
-                || IntStream.rangeClosed(1, maps.size())
-                        .anyMatch(one -> one != number
-                                && (maps.get(one - 1).value().isEmpty()
-                                        || maps.get(one - 1).of() != number))) {
-            return 0;
-        }
-        GroupMap map = maps.get(number - 1);
-        return !map.joined()
-                        && map.positions().equals(query.recomputeKey())
-                        && map.text().view().isEmpty()
-                        && map.text().into().isEmpty()
-                        && map.text().branch() < 0
-                ? number
-                : 0;
     }
 
     private boolean plan(ViewId scratch, String bare, String bareTree) throws SQLException {
@@ -194,7 +164,7 @@ final class TotalsConversion {
      * @param query how the view is kept
      */
     void create(ViewId view, long made, ViewId map, IncrementalQuery query) throws SQLException {
-        int of = mapOf(query);
+        int of = GroupTotals.mapOf(query);
         int behind = query.maps().size() + 1;
         GroupMap wide = query.maps().get(of - 1);
         Statements statements = new Statements(transaction);
@@ -205,7 +175,11 @@ final class TotalsConversion {
                 .mapTo(String.class)
                 .list();
         int before = types.size() - arguments.size();
+        boolean oneRow = GroupTotals.areOfOneRow(query);
         Set<TotalColumn> columns = new LinkedHashSet<>(List.of(TotalColumn.ROWS));
+        if (oneRow) {
+            columns.add(TotalColumn.STAYS);
+        }
         Map<String, String> values = new HashMap<>();
         for (int i = 0; i < calls.size(); i++) {
             GroupTotals.Columns place = places.get(i);

@@ -38,17 +38,22 @@ public final class TotalsSql {
 
     /** The query for the totals of all groups, over the map itself. */
     static String definition(String map, int mapColumns, List<Integer> key, List<TotalColumn> columns) {
+        boolean oneRow = columns.contains(TotalColumn.STAYS);
         return "SELECT "
                 + IntStream.range(0, key.size())
-                        .mapToObj(i -> "m.c" + key.get(i) + " AS k" + (i + 1))
+                        .mapToObj(i -> (oneRow ? "true" : "m.c" + key.get(i)) + " AS k" + (i + 1))
                         .collect(Collectors.joining(", "))
                 + columns.stream()
                         .map(column -> ", " + column.over("m", "") + " AS " + column.name())
                         .collect(Collectors.joining())
                 + " FROM " + map + " AS m("
                 + IntStream.rangeClosed(1, mapColumns).mapToObj(i -> "c" + i).collect(Collectors.joining(", "))
-                + ") GROUP BY "
-                + key.stream().map(number -> "m.c" + number).collect(Collectors.joining(", "));
+                + ")"
+                + (oneRow
+                        ? ""
+                        : key.stream()
+                                .map(number -> "m.c" + number)
+                                .collect(Collectors.joining(", ", " GROUP BY ", "")));
     }
 
     /**
@@ -63,8 +68,11 @@ public final class TotalsSql {
                 + columns.stream()
                         .map(column -> ", CASE WHEN t.kept THEN t.old_%1$s ELSE t.%1$s END".formatted(column.name()))
                         .collect(Collectors.joining())
-                + " FROM refreshd_next AS t WHERE CASE WHEN t.kept THEN t.old_%1$s ELSE t.%1$s END > 0)"
-                        .formatted(TotalColumn.ROWS.name());
+                + " FROM refreshd_next AS t"
+                + (stays()
+                        ? ")"
+                        : " WHERE CASE WHEN t.kept THEN t.old_%1$s ELSE t.%1$s END > 0)"
+                                .formatted(TotalColumn.ROWS.name()));
         String again = ", (SELECT array_agg(ARRAY[" + listed(i -> RoundSql.text("t.k" + i))
                 + "]) FROM refreshd_next AS t WHERE t.again)";
         List<List<String>> all = new ArrayList<>(rows);
@@ -116,6 +124,7 @@ public final class TotalsSql {
                         }
                     }
                 }
+                case STAYS -> rest.add("true AS " + name);
                 case MIN, MAX -> {
                     boolean least = column.kind() == Kind.MIN;
                     rest.add("%1$s(n.old_%2$s, n.came_%2$s) AS %2$s".formatted(least ? "least" : "greatest", name));
@@ -130,9 +139,15 @@ public final class TotalsSql {
         // A row that is not known to the totals cannot have gone.
         again.add("(n.old_%1$s IS NULL AND n.went_%1$s > 0)".formatted(TotalColumn.ROWS.name()));
         return "SELECT a.*, a.again OR NOT a.changed AS kept FROM (SELECT n.*"
-                + rest.stream().map(one -> ", " + one).collect(Collectors.joining()) + ", " + rowsNow
-                + " <> 0 AND n.changed AND (" + String.join(" OR ", again) + ") AS again FROM (SELECT j.*, "
+                + rest.stream().map(one -> ", " + one).collect(Collectors.joining()) + ", "
+                + (stays() ? "" : rowsNow + " <> 0 AND ") + "n.changed AND (" + String.join(" OR ", again)
+                + ") AS again FROM (SELECT j.*, "
                 + String.join(", ", counted) + " FROM (" + joined(rows, groups, values) + ") AS j) AS n) AS a";
+    }
+
+    /** Whether the group stays when it has no rows: then it has no minimum, although all that it had have gone. */
+    private boolean stays() {
+        return columns.contains(TotalColumn.STAYS);
     }
 
     private boolean isOfDecimals(TotalColumn column) {

@@ -58,7 +58,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class CoverageIT {
     /** How many of the views can be incremental by now. To be raised with every operator that is understood. */
-    private static final int INCREMENTAL = 72;
+    private static final int INCREMENTAL = 73;
 
     /** Likewise of the expressions and forms of FROM. */
     private static final int FORMS = 36;

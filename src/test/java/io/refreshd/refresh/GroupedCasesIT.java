@@ -140,6 +140,53 @@ class GroupedCasesIT extends ConvertedCases {
                 .isNotEqualTo(before);
     }
 
+    /** All rows are one group, which stays when it has none. */
+    @Test
+    void aggregatesWithoutGroupByAreOneGroupThatStays() throws Exception {
+        execute(
+                "CREATE TABLE al (id int PRIMARY KEY, n int, d numeric, s text)",
+                "INSERT INTO al VALUES (1, 1, 1.5, 'a'), (2, 5, 2.25, 'b'), (3, 9, NULL, 'a'), (4, -1, 7, 'a')");
+        view(
+                "overall",
+                "SELECT count(*) AS c, sum(n) AS s, avg(d) AS a, min(n) AS least, max(n) AS most, count(d) FILTER (WHERE s = 'b') AS b"
+                        + " FROM al WHERE n > 0");
+        assertThat(rows("overall")).containsExactly("(3,15,1.8750000000000000,1,9,1)");
+        assertThat(byKeys(
+                        "overall",
+                        "UPDATE al SET n = 3, d = 1.50 WHERE id = 1",
+                        "INSERT INTO al VALUES (5, 4, 1, 'b')"))
+                .as("the minimum goes")
+                .isOne();
+        assertThat(rows("overall")).containsExactly("(4,21,1.5833333333333333,3,9,2)");
+        assertThat(byKeys("overall", "UPDATE al SET id = 9 WHERE id = 5")).isZero();
+        assertThat(byKeys("overall", "DELETE FROM al")).isOne();
+        assertThat(rows("overall")).containsExactly("(0,,,,,0)");
+        assertThat(byKeys("overall", "INSERT INTO al VALUES (1, -5, 3, 'a')", "INSERT INTO al VALUES (2, 2, 3, 'a')"))
+                .isOne();
+        assertThat(rows("overall")).containsExactly("(1,2,3.0000000000000000,2,2,0)");
+        List<String> before = rows("overall");
+        assertThat(spoiltRound("overall", "UPDATE al SET n = n + 1 WHERE id = 2"))
+                .isNotEqualTo(before);
+        try (Handle own = fixture.connectAsRefreshd()) {
+            ReverseConversion.back(own, new ViewId("public", "overall"));
+        }
+        assertThat(rows("overall")).containsExactly("(1,3,3.0000000000000000,3,3,0)");
+
+        execute("CREATE TABLE al_d (id int PRIMARY KEY, al int)");
+        view(
+                "of_none",
+                "SELECT 'all' AS what, count(*) AS c, coalesce(sum(a.n), 0) AS s FROM al a JOIN al_d d ON d.al = a.id");
+        assertThat(rows("of_none")).containsExactly("(all,0,0)");
+        assertThat(byKeys("of_none", "INSERT INTO al_d VALUES (1, 2), (2, 2), (3, 7)"))
+                .isOne();
+        assertThat(rows("of_none")).containsExactly("(all,2,6)");
+        view("of_many", "SELECT count(*) AS c FROM al_d HAVING count(*) > 2");
+        assertThat(byKeys("of_many", "DELETE FROM al_d WHERE id = 3")).isOne();
+        assertThat(rows("of_many")).isEmpty();
+        assertThat(byKeys("of_many", "INSERT INTO al_d VALUES (4, 2), (5, 2)")).isOne();
+        assertThat(rows("of_many")).containsExactly("(4)");
+    }
+
     @Test
     void aHiddenKeyOfGroupsIsTakenAwayAgain() throws Exception {
         execute("CREATE TABLE hb (id int PRIMARY KEY, g int, h int)", "INSERT INTO hb VALUES (1, 1, 1), (2, 1, 2)");
@@ -602,21 +649,33 @@ class GroupedCasesIT extends ConvertedCases {
     @Test
     void whatCannotBeIncrementalIsNamed() throws Exception {
         execute("CREATE TABLE re (id int PRIMARY KEY, g int, n int, j jsonb)", "CREATE TABLE re_keyless (g int)");
-        assertThat(refused("SELECT count(*) FROM re"))
-                .singleElement()
-                .asString()
-                .contains("an aggregate over all rows, without GROUP BY");
+        for (String oneRow : List.of(
+                "SELECT count(DISTINCT g) FROM re",
+                "SELECT sum(n::float8) FROM re",
+                "SELECT count(*), (SELECT max(n) FROM re) AS m FROM re",
+                "SELECT count(*) FROM (SELECT g, count(*) FROM re GROUP BY g) s",
+                "SELECT re.id, s.c FROM re CROSS JOIN (SELECT true AS one, count(*) AS c FROM re) s",
+                "SELECT true AS b, count(*) FROM re UNION ALL SELECT false, count(*) FROM re",
+                "SELECT 1 FROM re HAVING true")) {
+            assertThat(refused(oneRow))
+                    .as(oneRow)
+                    .singleElement()
+                    .asString()
+                    .contains("an aggregate over all rows, without GROUP BY");
+        }
         assertThat(refused("SELECT g, current_user FROM re"))
                 .anySatisfy(why -> assertThat(why).contains("CURRENT_USER"));
         assertThat(refused("SELECT x.n FROM re, XMLTABLE('/r' PASSING (re.j::text::xml) COLUMNS n int PATH 'n') x"))
                 .anySatisfy(why -> assertThat(why).contains("the rows of JSON_TABLE or XMLTABLE, \"x\", in FROM"));
-        assertThat(plan("SELECT v.g, re.n FROM (VALUES (1)) v (g) LEFT JOIN re ON re.g = v.g").obstacles())
+        assertThat(plan("SELECT v.g, re.n FROM (VALUES (1)) v (g) LEFT JOIN re ON re.g = v.g")
+                        .obstacles())
                 .singleElement()
                 .satisfies(obstacle -> {
                     assertThat(obstacle.what()).contains("on the nullable side");
                     assertThat(obstacle.remedy().text()).doesNotContain("UNION ALL");
                 });
-        assertThat(plan("SELECT a.n, b.g FROM re a FULL JOIN re b ON b.g = a.id").obstacles())
+        assertThat(plan("SELECT a.n, b.g FROM re a FULL JOIN re b ON b.g = a.id")
+                        .obstacles())
                 .singleElement()
                 .satisfies(obstacle ->
                         assertThat(obstacle.remedy().text()).contains("write the FULL JOIN as a UNION ALL"));
