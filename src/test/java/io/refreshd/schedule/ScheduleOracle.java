@@ -94,6 +94,7 @@ final class ScheduleOracle {
      * @param neverRefreshed whether the ledger knows of no refresh
      * @param lastDuration how long the last refresh took, as the ledger says
      * @param lastRun when it began, likewise
+     * @param failed whether refreshes have failed since, likewise: such a view is tried alone
      */
     void known(
             ViewSpec spec,
@@ -102,6 +103,7 @@ final class ScheduleOracle {
             Snapshot lastSnapshot,
             Optional<Duration> lastDuration,
             Optional<Instant> lastRun,
+            boolean failed,
             Moment now) {
         fairness.known(spec, lastDuration);
         Watched view = views.get(spec.view());
@@ -109,6 +111,7 @@ final class ScheduleOracle {
             view = new Watched(spec);
             view.lastSnapshot = lastSnapshot;
             view.commitUncertain = neverRefreshed;
+            view.retrying = failed;
             view.lastRun = lastRun.orElse(now.wall());
             views.put(spec.view(), view);
             if (dirty) {

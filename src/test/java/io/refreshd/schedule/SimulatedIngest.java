@@ -136,6 +136,7 @@ final class SimulatedIngest {
                             row.snapshot.orElse(null),
                             row.lastDuration,
                             row.began(),
+                            row.failures > 0,
                             timeline.now());
         }
         daemon.schedule().onlyKnown(read.keySet());
