@@ -1,7 +1,6 @@
 package io.refreshd.ingest;
 
 import io.refreshd.ledger.DirtyMarks;
-import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
@@ -49,24 +48,22 @@ public final class MarkWriter {
      * Writes a mark.
      *
      * @param since commit time of the oldest change that each view lacks
-     * @return a snapshot read after the mark was written, in the same transaction
+     * @return a snapshot read with the mark
      */
     Snapshot write(Action.Mark mark, Map<ViewId, Instant> since) {
-        Snapshot snapshot = ledger.jdbi().inTransaction(transaction -> {
-            // On a standby the mark is worth nothing: the other timeline makes every view dirty there.
-            Lease.proveAndCommitLocally(transaction, ledger.lease());
-            Map<ViewId, Instant> rows = mark.views().stream()
-                    .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
-            Lsn claimed = watermark.claimed().lsn();
-            DirtyMarks.write(
-                    transaction, mark.number(), rows, mark.invalidated(), claimed, watermark.commitTime(claimed));
-            // The message stands behind the commits that caused the mark, so that the routed position passes them soon.
-            return Snapshot.parse(transaction
-                    .createQuery("SELECT pg_catalog.pg_current_snapshot()::text,"
-                            + " pg_catalog.pg_logical_emit_message(false, 'refreshd:mark', '')")
-                    .mapTo(String.class)
-                    .one());
-        });
+        Map<ViewId, Instant> rows = mark.views().stream()
+                .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
+        Lsn claimed = watermark.claimed().lsn();
+        // On a standby the mark is worth nothing: the other timeline makes every view dirty there.
+        Snapshot snapshot = ledger.jdbi()
+                .withHandle(handle -> DirtyMarks.write(
+                        handle,
+                        ledger.lease(),
+                        mark.number(),
+                        rows,
+                        mark.invalidated(),
+                        claimed,
+                        watermark.commitTime(claimed)));
         loop.post(new Event.Marked(mark.number(), mark.views()));
         return snapshot;
     }

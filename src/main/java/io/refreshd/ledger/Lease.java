@@ -38,6 +38,19 @@ public final class Lease implements AutoCloseable {
                        AND coalesce(pg_catalog.has_table_privilege(a.usesysid, 'refreshd.lease', 'UPDATE'), false))
             """;
 
+    private static final String OF_TOKEN =
+            " FROM refreshd.lease WHERE token = :token AND timeline = " + Timeline.CURRENT + " ";
+
+    private static final String BOUNDED =
+            "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '30s', true) IS NOT NULL";
+    private static final String LOCAL = " AND pg_catalog.set_config('synchronous_commit', 'local', true) IS NOT NULL";
+
+    /**
+     * SQL of the query that {@link #proveAndCommitLocally} runs, for a statement that is a transaction by itself: it has a row if the token
+     * is valid, and the statement must write nothing if it has none. Parameter: {@code token}.
+     */
+    static final String PROOF = BOUNDED + LOCAL + " AS held" + OF_TOKEN + "FOR KEY SHARE";
+
     private final Handle session;
     private final long token;
 
@@ -139,8 +152,7 @@ public final class Lease implements AutoCloseable {
      * this server.
      */
     private static boolean holds(Handle handle, long token, String select, String lock) {
-        return handle.createQuery(select + " FROM refreshd.lease WHERE token = :token AND timeline = "
-                        + Timeline.CURRENT + " " + lock)
+        return handle.createQuery(select + OF_TOKEN + lock)
                 .bind("token", token)
                 .mapTo(Boolean.class)
                 .findOne()
@@ -163,7 +175,7 @@ public final class Lease implements AutoCloseable {
      * down must not stop the daemon.
      */
     public static void proveAndCommitLocally(Handle transaction, long token) {
-        prove(transaction, token, " AND pg_catalog.set_config('synchronous_commit', 'local', true) IS NOT NULL");
+        prove(transaction, token, LOCAL);
     }
 
     /**
@@ -175,8 +187,7 @@ public final class Lease implements AutoCloseable {
     }
 
     private static void prove(Handle transaction, long token, String settings) {
-        String bounded = "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '30s', true) IS NOT NULL";
-        if (!holds(transaction, token, bounded + settings, "FOR KEY SHARE")) {
+        if (!holds(transaction, token, BOUNDED + settings, "FOR KEY SHARE")) {
             throw new LeaseLostException();
         }
     }

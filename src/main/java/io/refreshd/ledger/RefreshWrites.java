@@ -9,11 +9,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -44,10 +43,8 @@ public final class RefreshWrites {
             Duration duration,
             Optional<Long> rowsChanged,
             boolean downstream) {
-        Lease.prove(transaction, token);
-        lockInOrder(transaction, List.of(task));
         Written view = new Written(task, snapshot, commitTime, duration, rowsChanged, downstream, null);
-        return !write(transaction, List.of(view), Optional.empty()).isEmpty();
+        return !together(transaction, token, List.of(view), Optional.empty()).isEmpty();
     }
 
     /**
@@ -68,41 +65,55 @@ public final class RefreshWrites {
             @Nullable String detail) {}
 
     /**
-     * Records several views whose rows another transaction has committed.
-     *
-     * @param storage id of that transaction if it has refreshed materialized views. Somebody else may have refreshed one since, so that the
-     *     present version of its storage need not be refreshd's
-     * @return those of which the ledger has a row with this oid
-     */
-    public static Set<ViewId> together(Handle transaction, long token, List<Written> views, Optional<String> storage) {
-        Lease.proveAndCommitLocally(transaction, token);
-        lockInOrder(transaction, views.stream().map(Written::task).toList());
-        return write(transaction, views, storage);
-    }
-
-    /**
-     * The caller has proven the lease, and locked the rows.
+     * Records several views whose rows are brought up to date, in this transaction or in one that has committed. If none of them marks the
+     * views that read it, that is one statement, which proves the lease and may be a transaction by itself.
      *
      * <p>Invariant: a snapshot that a mark has taken from the row ({@link DirtyMarks#write}) stays away until a refresh has covered that mark.
      * A refresh that began before the mark lacks what the mark is about.
      *
+     * @param storage id of the other transaction if it has refreshed materialized views. Somebody else may have refreshed one since, so that
+     *     the present version of its storage need not be refreshd's
      * @return those of which the ledger has a row with this oid
+     * @throws LeaseLostException if the token is no longer valid; nothing was written
      */
-    private static Set<ViewId> write(Handle transaction, List<Written> views, Optional<String> storage) {
-        views.stream().filter(Written::downstream).forEach(view -> markDownstream(transaction, view.task()));
-        return transaction
-                .createQuery("""
-                        WITH n AS MATERIALIZED (
+    public static Set<ViewId> together(Handle handle, long token, List<Written> views, Optional<String> storage) {
+        List<RefreshTask> marking =
+                views.stream().filter(Written::downstream).map(Written::task).toList();
+        if (!marking.isEmpty()) {
+            Lease.proveAndCommitLocally(handle, token);
+            DownstreamMarks.lockInOrder(
+                    handle, views.stream().map(Written::task).toList());
+            marking.forEach(task -> DownstreamMarks.write(handle, task));
+        }
+        Set<Optional<ViewId>> written = write(handle, token, views, storage);
+        if (written.isEmpty()) {
+            throw new LeaseLostException();
+        }
+        return written.stream().flatMap(Optional::stream).collect(Collectors.toSet());
+    }
+
+    /** @return nothing, and with it those of which the ledger has a row with this oid; no element at all if the lease is lost */
+    private static Set<Optional<ViewId>> write(
+            Handle handle, long token, List<Written> views, Optional<String> storage) {
+        return handle.createQuery("""
+                        WITH lease AS MATERIALIZED (%s), n AS MATERIALIZED (
                             SELECT n.schema, n.name, n.oid, n.covers, CAST(n.routed AS pg_lsn) AS routed,
                                    CAST(n.at AS timestamptz) AS at, CAST(n.seen AS pg_snapshot) AS seen,
                                    make_interval(secs => CAST(n.seconds AS float8)) AS duration, n.method, n.changed, n.detail
                             -- In sub-queries, so that the server keeps one plan for all values.
-                            FROM unnest((SELECT CAST(:schemas AS text[])), (SELECT CAST(:names AS text[])), (SELECT CAST(:oids AS oid[])),
+                            FROM lease CROSS JOIN
+                                 unnest((SELECT CAST(:schemas AS text[])), (SELECT CAST(:names AS text[])), (SELECT CAST(:oids AS oid[])),
                                         (SELECT CAST(:covers AS int8[])), (SELECT CAST(:routed AS text[])),
                                         (SELECT CAST(:at AS text[])), (SELECT CAST(:seen AS text[])),
                                         (SELECT CAST(:seconds AS text[])), (SELECT CAST(:methods AS text[])),
                                         (SELECT CAST(:changed AS int8[])), (SELECT CAST(:details AS text[])))
                                  AS n (schema, name, oid, covers, routed, at, seen, seconds, method, changed, detail)
+                        ), locked AS MATERIALIZED (
+                            -- In the order that marks lock them in, so that the two cannot deadlock.
+                            SELECT n.* FROM n JOIN refreshd.view_state s
+                                ON (s.view_schema, s.view_name) = (n.schema, n.name) AND s.view_oid = n.oid
+                            ORDER BY s.view_schema, s.view_name
+                            FOR UPDATE OF s
                         ), written AS (
                             UPDATE refreshd.view_state
                             SET covered = greatest(covered, n.covers),
@@ -118,16 +129,19 @@ public final class RefreshWrites {
                                 suspended_what = NULL,
                                 suspended_remedy = NULL,
                                 suspended_sql = '{}'
-                            FROM n
-                            WHERE (view_schema, view_name) = (n.schema, n.name) AND view_oid = n.oid
+                            FROM locked n
+                            WHERE (view_schema, view_name) = (n.schema, n.name)
                             RETURNING n.schema, n.name
+                        ), recorded AS (
+                            INSERT INTO refreshd.refresh_history
+                                (view_schema, view_name, duration, method, outcome, rows_changed, watermark, detail)
+                            SELECT n.schema, n.name, n.duration, n.method, 'refreshed', n.changed, n.routed, n.detail
+                            FROM n JOIN written USING (schema, name)
+                            RETURNING view_schema, view_name
                         )
-                        INSERT INTO refreshd.refresh_history
-                            (view_schema, view_name, duration, method, outcome, rows_changed, watermark, detail)
-                        SELECT n.schema, n.name, n.duration, n.method, 'refreshed', n.changed, n.routed, n.detail
-                        FROM n JOIN written USING (schema, name)
-                        RETURNING view_schema, view_name
-                        """.formatted(Watermarks.newer("n.routed", "n.at"), StorageVersion.present("n.oid")))
+                        SELECT NULL, NULL FROM lease UNION ALL SELECT view_schema, view_name FROM recorded
+                        """.formatted(
+                                Lease.PROOF, Watermarks.newer("n.routed", "n.at"), StorageVersion.present("n.oid")))
                 .bind("schemas", texts(views, view -> view.task().view().schema()))
                 .bind("names", texts(views, view -> view.task().view().name()))
                 .bind("oids", texts(views, view -> String.valueOf(view.task().oid())))
@@ -152,7 +166,13 @@ public final class RefreshWrites {
                                 view -> view.rowsChanged().map(String::valueOf).orElse(null)))
                 .bind("details", texts(views, Written::detail))
                 .bind("storage", storage.orElse(null))
-                .map((row, context) -> new ViewId(row.getString(1), row.getString(2)))
+                .bind("token", token)
+                .map((row, context) -> {
+                    String schema = row.getString(1);
+                    return schema == null
+                            ? Optional.<ViewId>empty()
+                            : Optional.of(new ViewId(schema, row.getString(2)));
+                })
                 .set();
     }
 
@@ -218,66 +238,6 @@ public final class RefreshWrites {
                 .bind("oid", task.oid())
                 .bind("message", failure.said().text())
                 .execute();
-    }
-
-    /**
-     * Marks the views that read this one. Such a view still holds what this one held before the refresh, so its watermark stays
-     * what {@code refreshd.freshness} claims of it now: the lowest of all views that it reads. Therefore this statement comes
-     * before the one that raises the watermark of this view.
-     */
-    private static void markDownstream(Handle transaction, RefreshTask task) {
-        List<ViewId> views = List.copyOf(task.downstream());
-        Map<ViewId, StackClaims.Claim> claims = StackClaims.of(transaction, views);
-        transaction
-                .createUpdate("""
-                        UPDATE refreshd.view_state d
-                        SET marked = greatest(d.marked, :number),
-                            dirty_since = CASE WHEN d.marked > d.covered THEN least(d.dirty_since, v.since)
-                                               WHEN :number > d.covered THEN v.since END,
-                            (watermark, commit_time) = (
-                                SELECT c.watermark, c.commit_time
-                                FROM (SELECT d.watermark, d.commit_time
-                                      UNION ALL
-                                      SELECT n.position, n.at WHERE d.marked <= d.covered AND NOT d.untracked) c
-                                ORDER BY c.watermark DESC NULLS LAST LIMIT 1)
-                        FROM unnest(:schemas, :names, CAST(:positions AS pg_lsn[]), CAST(:times AS timestamptz[]))
-                             AS n (schema, name, position, at)
-                        CROSS JOIN (SELECT coalesce(CAST(:since AS timestamptz), clock_timestamp()) AS since) v
-                        WHERE (d.view_schema, d.view_name) = (n.schema, n.name)
-                          AND (d.view_schema, d.view_name) <> (:schema, :name)
-                        """)
-                .bind("number", task.downstreamMark())
-                .bind("since", task.oldestCommit().map(Instant::toString).orElse(null))
-                .bind("schema", task.view().schema())
-                .bind("name", task.view().name())
-                .bind("schemas", views.stream().map(ViewId::schema).toArray(String[]::new))
-                .bind("names", views.stream().map(ViewId::name).toArray(String[]::new))
-                .bind("positions", StackClaims.positions(claims, views))
-                .bind("times", StackClaims.times(claims, views))
-                .execute();
-    }
-
-    /** Locks the rows in the order that {@link DirtyMarks#write} uses too, so that the two cannot deadlock. */
-    private static void lockInOrder(Handle transaction, List<RefreshTask> tasks) {
-        transaction
-                .createQuery("""
-                        SELECT count(*) FROM (
-                            SELECT FROM refreshd.view_state
-                            WHERE (view_schema, view_name) IN (SELECT * FROM unnest(:schemas, :names))
-                            ORDER BY view_schema, view_name
-                            FOR UPDATE) locked
-                        """)
-                .bind("schemas", names(tasks, ViewId::schema))
-                .bind("names", names(tasks, ViewId::name))
-                .mapTo(Integer.class)
-                .one();
-    }
-
-    private static String[] names(List<RefreshTask> tasks, Function<ViewId, String> part) {
-        return tasks.stream()
-                .flatMap(task -> Stream.concat(Stream.of(task.view()), task.downstream().stream()))
-                .map(part)
-                .toArray(String[]::new);
     }
 
     private static String word(RefreshTask task) {

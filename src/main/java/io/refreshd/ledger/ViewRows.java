@@ -15,7 +15,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -165,12 +164,6 @@ public final class ViewRows {
                     .add();
         }
         batch.execute();
-    }
-
-    /** See {@link DirtyMarks#write}; invalidates no view. */
-    public static void mark(
-            Handle handle, long number, Map<ViewId, Instant> since, Lsn routed, Optional<Instant> commitTime) {
-        DirtyMarks.write(handle, number, since, Set.of(), routed, commitTime);
     }
 
     /** Records that the last refresh of the view covers the marks up to {@code number}, as was found after its commit. */

@@ -25,6 +25,12 @@ final class RoundLedger {
      * @return the views of which the ledger has a row
      */
     Set<ViewId> write(Handle handle, List<RefreshWrites.Written> views, Set<Long> told, Optional<String> storage) {
+        if (views.stream()
+                .noneMatch(view ->
+                        view.downstream() || notifications.isWanted(view.task().view()))) {
+            // One statement is a transaction by itself, and one round trip.
+            return RefreshWrites.together(handle, lease, views, storage);
+        }
         List<ViewNotifications.Message> messages = new ArrayList<>();
         Set<ViewId> known = handle.inTransaction(transaction -> {
             Set<ViewId> written = RefreshWrites.together(transaction, lease, views, storage);

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 import org.junit.jupiter.api.AfterEach;
@@ -84,8 +85,8 @@ class LedgerIT {
         refresh(BASE, 1, "0/200");
         assertThat(entry(BASE).dirty()).isFalse();
 
-        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/300"), Optional.empty());
-        ViewRows.mark(handle, 3, Map.of(BASE, SECOND), Lsn.parse("0/400"), Optional.empty());
+        mark(2, Map.of(BASE, FIRST), Lsn.parse("0/300"), Optional.empty());
+        mark(3, Map.of(BASE, SECOND), Lsn.parse("0/400"), Optional.empty());
         refresh(BASE, 2, "0/350");
         assertThat(entry(BASE).dirty())
                 .as("mark 3 came while the refresh that covers 2 ran")
@@ -118,15 +119,17 @@ class LedgerIT {
     @Test
     void anInvalidationTakesTheSnapshotUntilARefreshHasCoveredIt() {
         refresh(BASE, 1, "0/200");
-        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/300"), Optional.empty());
+        mark(2, Map.of(BASE, FIRST), Lsn.parse("0/300"), Optional.empty());
         assertThat(entry(BASE).snapshot()).contains(SNAPSHOT);
-        DirtyMarks.write(handle, 3, Map.of(BASE, FIRST), Set.of(BASE), Lsn.parse("0/300"), Optional.empty());
+        DirtyMarks.write(
+                handle, lease.token(), 3, Map.of(BASE, FIRST), Set.of(BASE), Lsn.parse("0/300"), Optional.empty());
         assertThat(entry(BASE).snapshot()).isEmpty();
         refresh(BASE, 2, "0/350");
         assertThat(entry(BASE).snapshot()).as("of a refresh that began before").isEmpty();
         refresh(BASE, 3, "0/400");
         assertThat(entry(BASE).snapshot()).contains(SNAPSHOT);
-        DirtyMarks.write(handle, 3, Map.of(BASE, FIRST), Set.of(BASE), Lsn.parse("0/300"), Optional.empty());
+        DirtyMarks.write(
+                handle, lease.token(), 3, Map.of(BASE, FIRST), Set.of(BASE), Lsn.parse("0/300"), Optional.empty());
         assertThat(entry(BASE).snapshot()).as("written late").contains(SNAPSHOT);
     }
 
@@ -136,16 +139,16 @@ class LedgerIT {
         refresh(BASE, 9, "0/500");
         assertThat(entry(BASE).dirty()).isFalse();
         long next = ViewRows.highestMark(handle) + 1;
-        ViewRows.mark(handle, next, Map.of(BASE, FIRST), Lsn.parse("0/600"), Optional.empty());
+        mark(next, Map.of(BASE, FIRST), Lsn.parse("0/600"), Optional.empty());
         assertThat(entry(BASE).dirty()).isTrue();
     }
 
     /** A mark may be written after a refresh with a higher number; it must not undo the refresh. */
     @Test
     void theOrderOfMarkAndRefreshDoesNotMatter() {
-        ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
+        mark(5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
         refresh(BASE, 9, "0/200");
-        ViewRows.mark(handle, 7, Map.of(BASE, SECOND), Lsn.parse("0/300"), Optional.empty());
+        mark(7, Map.of(BASE, SECOND), Lsn.parse("0/300"), Optional.empty());
         assertThat(entry(BASE).dirty()).isFalse();
         assertThat(handle.createQuery("SELECT count(*) FROM refreshd.freshness WHERE dirty_since IS NOT NULL")
                         .mapTo(Integer.class)
@@ -154,11 +157,30 @@ class LedgerIT {
                 .isZero();
     }
 
+    /** The statement that writes a refresh began before the mark was committed, and must not go by what the row was then. */
+    @Test
+    void aMarkThatARefreshWaitsForIsKept() throws Exception {
+        refresh(BASE, 1, "0/200");
+        try (Handle marking = session()) {
+            marking.begin();
+            DirtyMarks.write(
+                    marking, lease.token(), 3, Map.of(BASE, FIRST), Set.of(), Lsn.parse("0/300"), Optional.empty());
+            CompletableFuture<Void> refresh = CompletableFuture.runAsync(() -> refresh(BASE, 2, "0/250"));
+            await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                            + " AND datname = current_database()")
+                    .equals(List.of("1")));
+            marking.commit();
+            refresh.join();
+        }
+        assertThat(entry(BASE).dirtySince()).contains(FIRST);
+        assertThat(entry(BASE).watermark()).contains(Lsn.parse("0/300"));
+    }
+
     @Test
     void aCleanViewAdvancesWithTheStreamAndADirtyOneDoesNot() {
         refresh(BASE, 1, "0/50");
         assertThat(freshness(BASE)).isEqualTo("fresh/0/100");
-        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
+        mark(2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/900")));
         assertThat(freshness(BASE)).isEqualTo("dirty/0/180");
         assertThat(entry(BASE).dirtySince()).contains(FIRST);
@@ -170,7 +192,7 @@ class LedgerIT {
         refresh(STACKED, 1, "0/100");
         assertThat(freshness(STACKED)).isEqualTo("fresh/0/100");
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/180")));
-        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
+        mark(2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
         assertThat(freshness(STACKED)).isEqualTo("dirty/0/180");
 
         RefreshWrites.refreshed(
@@ -202,9 +224,9 @@ class LedgerIT {
     void aStackedViewThatIsMarkedHoldsNoMoreThanTheViewsThatItReads() {
         refresh(BASE, 1, "0/100");
         refresh(STACKED, 1, "0/100");
-        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
+        mark(2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/500")));
-        ViewRows.mark(handle, 3, Map.of(STACKED, FIRST), Lsn.parse("0/500"), Optional.empty());
+        mark(3, Map.of(STACKED, FIRST), Lsn.parse("0/500"), Optional.empty());
         refresh(BASE, 3, "0/600");
         assertThat(freshness(STACKED)).isEqualTo("dirty/0/180");
     }
@@ -235,10 +257,10 @@ class LedgerIT {
                 Optional.of(1L),
                 false);
         refresh(STACKED, 1, "0/100");
-        ViewRows.mark(handle, 2, Map.of(other, FIRST), Lsn.parse("0/180"), Optional.empty());
-        ViewRows.mark(handle, 3, Map.of(BASE, FIRST), Lsn.parse("0/300"), Optional.empty());
+        mark(2, Map.of(other, FIRST), Lsn.parse("0/180"), Optional.empty());
+        mark(3, Map.of(BASE, FIRST), Lsn.parse("0/300"), Optional.empty());
         if (!byRefresh) {
-            ViewRows.mark(handle, 4, Map.of(STACKED, FIRST), Lsn.parse("0/400"), Optional.empty());
+            mark(4, Map.of(STACKED, FIRST), Lsn.parse("0/400"), Optional.empty());
         } else {
             RefreshWrites.refreshed(
                     handle,
@@ -292,7 +314,7 @@ class LedgerIT {
         assertThat(stateAndReason(BASE))
                 .isEqualTo("suspended, has no unique index, CREATE UNIQUE INDEX, {\"CREATE UNIQUE INDEX\"}");
         assertThat(stateAndReason(STACKED)).as("nothing is missing there").isEqualTo("fresh, null, null");
-        ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
+        mark(5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
         assertThat(stateAndReason(STACKED))
                 .startsWith("blocked, stands on")
                 .endsWith("has no unique index, CREATE UNIQUE INDEX, {\"CREATE UNIQUE INDEX\"}");
@@ -320,7 +342,7 @@ class LedgerIT {
 
     @Test
     void settlingRecordsThatARefreshCoversMore() {
-        ViewRows.mark(handle, 4, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
+        mark(4, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
         refresh(BASE, 1, "0/200");
         ViewRows.settle(handle, BASE, 9, 4, Optional.empty(), Optional.empty());
         assertThat(entry(BASE).dirty()).as("the oid is that of an earlier view").isTrue();
@@ -386,6 +408,9 @@ class LedgerIT {
         try (Lease second = Lease.tryTake(session(), "second").orElseThrow()) {
             assertThatThrownBy(() -> refresh(BASE, 1, "0/200")).isInstanceOf(LeaseLostException.class);
             assertThat(entry(BASE).dirty()).isTrue();
+            assertThatThrownBy(() -> mark(7, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty()))
+                    .isInstanceOf(LeaseLostException.class);
+            assertThat(ViewRows.highestMark(handle)).isEqualTo(1);
             Lease.prove(handle, second.token());
         }
     }
@@ -482,7 +507,7 @@ class LedgerIT {
                 Optional.of(FIRST),
                 Duration.ofSeconds(1));
         assertThat(commitTime(BASE)).as("clean: the commit time of the stream").contains(FIRST);
-        ViewRows.mark(handle, 2, Map.of(BASE, SECOND), Lsn.parse("0/200"), Optional.of(FIRST));
+        mark(2, Map.of(BASE, SECOND), Lsn.parse("0/200"), Optional.of(FIRST));
         StreamRow.advance(
                 handle,
                 StreamRow.epoch(handle),
@@ -550,6 +575,10 @@ class LedgerIT {
 
     private Handle session() throws Exception {
         return database.open();
+    }
+
+    private void mark(long number, Map<ViewId, Instant> since, Lsn routed, Optional<Instant> commitTime) {
+        DirtyMarks.write(handle, lease.token(), number, since, Set.of(), routed, commitTime);
     }
 
     private void refresh(ViewId view, long covers, String routed) {

@@ -2,6 +2,7 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.ledger.DirtyMarks;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Failure;
 import io.refreshd.model.KeyLookup;
@@ -445,8 +446,14 @@ class IncrementalRefresherIT {
         try {
             fixture.database
                     .jdbi()
-                    .useHandle(handle -> ViewRows.mark(
-                            handle, number, Map.of(view, Instant.EPOCH), io.refreshd.model.Lsn.ZERO, Optional.empty()));
+                    .useHandle(handle -> DirtyMarks.write(
+                            handle,
+                            fixture.lease.token(),
+                            number,
+                            Map.of(view, Instant.EPOCH),
+                            Set.of(),
+                            io.refreshd.model.Lsn.ZERO,
+                            Optional.empty()));
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
