@@ -41,6 +41,9 @@ class SchedulerSimulationTest {
     /** Likewise with a calendar: the oracle counted a view that was paused while its refresh ran and that was shown as blocked. */
     private static final long[] KEPT_CALENDAR = {1757356816};
 
+    /** Likewise with stacks: the model took a view's own tables for a view that stands on it. */
+    private static final long[] KEPT_STACKED = {-18630948};
+
     @Test
     void keepsItsPromisesWhateverHappens() {
         Long given = Long.getLong("refreshd.seed");
@@ -88,7 +91,9 @@ class SchedulerSimulationTest {
     void keepsItsPromisesWithStacks() {
         Long given = Long.getLong("refreshd.seed");
         long first = RandomGenerator.getDefault().nextInt();
-        List<Counts> all = (given != null ? LongStream.of(given) : LongStream.range(first, first + SEEDS / 2))
+        List<Counts> all = (given != null
+                        ? LongStream.of(given)
+                        : LongStream.concat(LongStream.of(KEPT_STACKED), LongStream.range(first, first + SEEDS / 2)))
                 .mapToObj(seed -> run(seed, Simulation.ofStacks(seed), ""))
                 .toList();
         if (given == null) {

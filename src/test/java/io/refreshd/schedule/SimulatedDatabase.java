@@ -267,7 +267,8 @@ final class SimulatedDatabase {
 
     /** A round has recomputed rows and changed none: what makes no difference to the view makes none to those that read it. */
     void noRowChanges(ViewId view, Content content) {
-        Content before = contents.get(view);
+        // A view has its own tables under its own name, so that its content is one of those that change here.
+        Content before = contents.get(view).copy();
         if (stacks) {
             contents.values().forEach(other -> other.take(view, before, content));
             inFlight.values().forEach(read -> read.take(view, before, content));
