@@ -25,19 +25,13 @@ import org.jspecify.annotations.Nullable;
 public final class ViewRows {
     private ViewRows() {}
 
-    /**
-     * Reads all rows. A view for which changed rows are kept in {@code refreshd.missed_rows} is dirty, whatever its row says: the round that
-     * kept them may have ended before it wrote the ledger, and the log need not tell of them again.
-     */
     public static Map<ViewId, Ledgered> load(Handle handle) {
         return handle.createQuery("""
-                        SELECT view_schema, view_name, view_oid, lineage, dirty_since,
-                               marked > covered
-                                   OR EXISTS (SELECT FROM refreshd.missed_rows m WHERE m.view_oid = s.view_oid) AS dirty,
+                        SELECT view_schema, view_name, view_oid, lineage, marked > covered AS dirty, dirty_since,
                                watermark::text AS watermark, snapshot::text AS snapshot, refreshed_at,
                                extract(epoch FROM last_duration)::double precision AS last_seconds,
                                failures, paused, closed_until, suspended_what, suspended_remedy, suspended_sql
-                        FROM refreshd.view_state s
+                        FROM refreshd.view_state
                         """).map((row, context) -> ledgered(row)).stream()
                 .collect(Collectors.toMap(row -> row.entry().view(), Function.identity()));
     }

@@ -101,20 +101,6 @@ class LedgerIT {
         assertThat(ViewRows.highestMark(handle)).isEqualTo(3);
     }
 
-    /** The round that kept them may have ended before it wrote the ledger. */
-    @Test
-    void aViewForWhichChangedRowsAreKeptIsDirtyWhateverItsRowSays() throws Exception {
-        IncrementalViewRows.put(handle, 1001, 1, 2, List.of(1), "");
-        IncrementalViewRows.put(handle, 1002, 3, 4, List.of(1), "");
-        refresh(STACKED, 1, "0/200");
-        assertThat(entry(STACKED).dirty()).isFalse();
-        MissedRows.add(handle, 1002, 1001, Optional.of(Map.of(List.of(1), Set.of(List.of("5")))), false);
-        assertThat(entry(STACKED).dirty()).isTrue();
-        assertThat(entry(BASE).dirty()).as("by its own row").isTrue();
-        refresh(BASE, 1, "0/200");
-        assertThat(entry(BASE).dirty()).isFalse();
-    }
-
     /** No change in the log tells of what was missed: whoever reads the log again must not believe that it tells of all. */
     @Test
     void anInvalidationTakesTheSnapshotUntilARefreshHasCoveredIt() {

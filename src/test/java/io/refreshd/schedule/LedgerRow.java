@@ -69,11 +69,10 @@ final class LedgerRow {
         dirtySince = Optional.empty();
     }
 
-    /** @param kept whether changed rows of views that it reads are kept for it */
-    LedgerEntry entry(ViewId view, boolean kept) {
+    LedgerEntry entry(ViewId view) {
         return new LedgerEntry(
                 view,
-                dirty() || kept,
+                dirty(),
                 dirtySince,
                 watermark,
                 snapshot,

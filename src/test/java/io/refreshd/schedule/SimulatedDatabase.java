@@ -169,10 +169,6 @@ final class SimulatedDatabase {
         return missed(reader.oid(), upstream.oid());
     }
 
-    boolean keepsRowsFor(SimulatedView reader) {
-        return missed.stream().anyMatch(one -> one.reader() == reader.oid());
-    }
-
     private List<Missed> missed(long reader, long upstream) {
         return missed.stream()
                 .filter(one -> one.reader() == reader && one.upstream() == upstream)

@@ -126,12 +126,11 @@ final class SimulatedIngest {
             if (!row.known.sameQuery(view)) {
                 altered.add(view.view());
             }
-            boolean kept = db.keepsRowsFor(view);
-            remembered.put(view.view(), row.entry(view.view(), kept));
+            remembered.put(view.view(), row.entry(view.view()));
             daemon.schedule()
                     .known(
                             db.spec(view),
-                            row.dirty() || kept,
+                            row.dirty(),
                             row.refreshedAt.isEmpty(),
                             row.snapshot.orElse(null),
                             row.lastDuration,
