@@ -194,9 +194,12 @@ public final class ChangeIngest implements BatchHandler {
         loop.post(new Event.RoutedTo(watermark.claimed().lsn(), Lsn.ZERO, Objects.requireNonNull(seen)));
     }
 
-    /** What has been routed so far. To be called before another catalog is read: {@link Pause#claim}. */
-    public WatermarkWriter.Unclaimed unclaimed(Handle handle) throws SQLException {
-        return writer.unclaimed(turn, handle);
+    /**
+     * What has been routed so far; empty if no stream has begun, as while the slot is missing. To be called before another catalog is read:
+     * {@link Pause#claim}.
+     */
+    public Optional<WatermarkWriter.Unclaimed> unclaimed(Handle handle) throws SQLException {
+        return seen == null ? Optional.empty() : Optional.of(writer.unclaimed(turn, handle));
     }
 
     /** Whether everything that was handed over is known to be visible. */

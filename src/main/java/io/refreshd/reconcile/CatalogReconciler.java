@@ -191,8 +191,7 @@ public final class CatalogReconciler {
     public synchronized void reconcile(Handle handle)
             throws SQLException, InterruptedException, PrerequisitesMissingException {
         applied = false;
-        Optional<WatermarkWriter.Unclaimed> former =
-                last == null ? Optional.empty() : Optional.of(ingest.unclaimed(handle));
+        Optional<WatermarkWriter.Unclaimed> former = last == null ? Optional.empty() : ingest.unclaimed(handle);
         CatalogSnapshot snapshot = reader.read(handle, degraded);
         apply(handle, snapshot, former);
         enrolment.record(handle, snapshot.enrolment(), snapshot.publication());
