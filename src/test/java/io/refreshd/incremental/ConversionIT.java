@@ -481,7 +481,7 @@ class ConversionIT {
                 "CREATE TABLE $.keyless (v int); GRANT SELECT ON $.keyless TO converter; ALTER TABLE $.keyless REPLICA IDENTITY FULL",
                 "CREATE FUNCTION $.mine(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1'; ALTER FUNCTION $.mine(int) OWNER TO other_owner",
                 "ALTER TABLE $.details ENABLE ROW LEVEL SECURITY");
-        assertThat(refused("v1", "SELECT count(*) FROM main"))
+        assertThat(refused("v1", "SELECT array_agg(id) FROM main"))
                 .singleElement()
                 .asString()
                 .contains("GROUP BY", "aggregate");
@@ -503,7 +503,7 @@ class ConversionIT {
         forward("below");
         assertThat(refused("v8", "SELECT m.id, b.title FROM main m JOIN below b ON b.id = m.id WHERE m.at > now()"))
                 .contains("compares a column with the clock, and reads an incremental view");
-        assertThat(refused("v6", "SELECT count(*) AS n FROM (SELECT random() FROM main) s"))
+        assertThat(refused("v6", "SELECT m.id, random() AS n FROM main m FULL JOIN roles r ON r.name = m.role"))
                 .hasSizeGreaterThan(1);
     }
 
