@@ -180,6 +180,10 @@ class GroupedCasesIT extends ConvertedCases {
         assertThat(byKeys("of_none", "INSERT INTO al_d VALUES (1, 2), (2, 2), (3, 7)"))
                 .isOne();
         assertThat(rows("of_none")).containsExactly("(all,2,6)");
+        assertThat(byKeys("of_none", "DELETE FROM al_d")).isOne();
+        assertThat(rows("of_none")).containsExactly("(all,0,0)");
+        assertThat(byKeys("of_none", "INSERT INTO al_d VALUES (1, 2), (2, 2), (3, 7)"))
+                .isOne();
         view("of_many", "SELECT count(*) AS c FROM al_d HAVING count(*) > 2");
         assertThat(byKeys("of_many", "DELETE FROM al_d WHERE id = 3")).isOne();
         assertThat(rows("of_many")).isEmpty();
