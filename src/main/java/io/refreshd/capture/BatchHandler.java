@@ -49,7 +49,7 @@ public interface BatchHandler {
      * Whether the log has brought nothing but heartbeats for a while, and nothing waits for the next one. Then the source writes fewer of
      * them. Any thread may ask.
      */
-    default boolean rests() {
+    default boolean isIdle() {
         return false;
     }
 }

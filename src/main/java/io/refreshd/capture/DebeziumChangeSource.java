@@ -43,7 +43,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     public DebeziumChangeSource(CaptureSettings settings, BatchHandler handler) {
         this.settings = settings;
         this.handler = handler;
-        this.heartbeats = HeartbeatEmitter.ofStream(settings, name, this::failAndStop, handler::rests);
+        this.heartbeats = HeartbeatEmitter.ofStream(settings, name, this::failAndStop, handler::isIdle);
     }
 
     @Override

@@ -123,9 +123,8 @@ final class EngineProperties {
         // hears as late that the engine is being closed.
         all.put("max.batch.size", "1");
         all.put("poll.interval.ms", "500");
-        // When the queue is full nothing is read, and what comes meanwhile is gathered in one bundle. Four bundles are
-        // a
-        // few MiB at most.
+        // When the queue is full nothing is read, and what comes meanwhile is gathered in one bundle. Four bundles
+        // are a few MiB at most.
         all.put("max.queue.size", "4");
         all.put("status.update.interval.ms", Long.toString(STATUS_INTERVAL.toMillis()));
         all.put("executor.shutdown.timeout.ms", "4000");

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a heartbeat to the log at the intervals of a {@link HeartbeatPace}, and checks that the server still streams from the slot. So a database that hangs, or
- * a replication connection that died unnoticed, ends the run instead of leaving it silent.
+ * Writes a heartbeat to the log at the intervals of a {@link HeartbeatPace}, and checks that the server still streams from the slot. So a
+ * database that hangs, or a replication connection that died unnoticed, ends the run instead of leaving it silent.
  *
  * <p>Thread: has one of its own, from {@link #start} to {@link #close}.
  *
@@ -27,14 +27,14 @@ final class HeartbeatEmitter implements AutoCloseable {
     private final String name;
     private final Consumer<Throwable> failed;
     private final boolean streams;
-    private final BooleanSupplier rests;
+    private final BooleanSupplier idle;
     private @Nullable Thread thread;
     private boolean closed;
 
-    /** Of a process that streams from the slot, so that the server must have a walsender for it. @param rests see {@link BatchHandler#rests} */
+    /** Of a process that streams from the slot, so that the server must have a walsender for it. @param idle see {@link BatchHandler#isIdle} */
     static HeartbeatEmitter ofStream(
-            CaptureSettings settings, String name, Consumer<Throwable> failed, BooleanSupplier rests) {
-        return new HeartbeatEmitter(settings, name, failed, true, rests);
+            CaptureSettings settings, String name, Consumer<Throwable> failed, BooleanSupplier idle) {
+        return new HeartbeatEmitter(settings, name, failed, true, idle);
     }
 
     /** Of a process that reads topics: where they stand is known only as their connector goes on. */
@@ -43,9 +43,9 @@ final class HeartbeatEmitter implements AutoCloseable {
     }
 
     private HeartbeatEmitter(
-            CaptureSettings settings, String name, Consumer<Throwable> failed, boolean streams, BooleanSupplier rests) {
+            CaptureSettings settings, String name, Consumer<Throwable> failed, boolean streams, BooleanSupplier idle) {
         this.streams = streams;
-        this.rests = rests;
+        this.idle = idle;
         this.settings = settings;
         this.name = name;
         this.failed = failed;
@@ -64,7 +64,7 @@ final class HeartbeatEmitter implements AutoCloseable {
         try (Connection connection =
                 new Connector(settings.server().settings(), SessionKind.CAPTURE, name + "-heartbeat").open()) {
             while (true) {
-                if (pace.isDue(System.currentTimeMillis(), missed == 0 && rests.getAsBoolean())) {
+                if (pace.isDue(System.currentTimeMillis(), missed == 0 && idle.getAsBoolean())) {
                     Heartbeat.emit(connection);
                     missed = !streams || Slot.isStreaming(connection, settings.slot()) ? 0 : missed + 1;
                     if (missed >= MISSED_CHECKS && missed * interval >= MISSED_MILLIS) {

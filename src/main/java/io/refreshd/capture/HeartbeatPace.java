@@ -3,7 +3,7 @@ package io.refreshd.capture;
 import java.time.Duration;
 
 /**
- * When a heartbeat is due: at each interval, or while the log rests at every fifth, but then after 5 s at most.
+ * When a heartbeat is due: at each interval, or while the database is idle at every fifth, but then after 5 s at most.
  *
  * <p>All databases of a server have their heartbeats at the same moments, so that each walsender, which reads the log of all, is woken
  * once. Without heartbeats in between, an idle server writes nothing, and nobody has to compare its catalog.
@@ -13,16 +13,16 @@ import java.time.Duration;
  * <p>Thread: one.
  */
 final class HeartbeatPace {
-    private static final int INTERVALS_AT_REST = 5;
-    private static final long LONGEST_AT_REST = 5_000;
+    private static final int INTERVALS_WHEN_IDLE = 5;
+    private static final long LONGEST_WHEN_IDLE = 5_000;
 
     private final long interval;
-    private final long atRest;
+    private final long whenIdle;
     private long last = Long.MIN_VALUE;
 
     HeartbeatPace(Duration interval) {
         this.interval = interval.toMillis();
-        this.atRest = this.interval * Math.clamp(LONGEST_AT_REST / this.interval, 1, INTERVALS_AT_REST);
+        this.whenIdle = this.interval * Math.clamp(LONGEST_WHEN_IDLE / this.interval, 1, INTERVALS_WHEN_IDLE);
     }
 
     /** Milliseconds until it is to be asked again. @param now by the wall clock, in milliseconds */
@@ -30,9 +30,9 @@ final class HeartbeatPace {
         return interval - Math.floorMod(now, interval);
     }
 
-    /** Whether a heartbeat is due; then the last one is of now. @param rests whether the log has brought nothing for a while */
-    boolean isDue(long now, boolean rests) {
-        boolean due = !rests || Math.floorDiv(now, atRest) != Math.floorDiv(last, atRest);
+    /** Whether a heartbeat is due; then the last one is of now. @param idle whether the log has brought nothing for a while */
+    boolean isDue(long now, boolean idle) {
+        boolean due = !idle || Math.floorDiv(now, whenIdle) != Math.floorDiv(last, whenIdle);
         if (due) {
             last = now;
         }

@@ -55,7 +55,7 @@ public final class PgoutputChangeSource implements ChangeSource {
     public PgoutputChangeSource(CaptureSettings settings, BatchHandler handler) {
         this.settings = Objects.requireNonNull(settings);
         this.handler = Objects.requireNonNull(handler);
-        this.heartbeats = HeartbeatEmitter.ofStream(settings, name, this::fail, handler::rests);
+        this.heartbeats = HeartbeatEmitter.ofStream(settings, name, this::fail, handler::isIdle);
         this.debezium =
                 new DebeziumInternals.Run(handler::interestIn, handler.demand(), new ServerNames(settings, name));
     }

@@ -30,8 +30,8 @@ public final class CatalogReader {
      * <p>Invariant: the query tree of a materialized view that is left out is not read, whatever stands on it: anybody may write one.
      * Of a left-out view that an included one stands on, the relation and what it reads are in the catalog.
      *
-     * <p>Views that read more of the catalog than there is room for are left out: {@link CatalogRoom}. Of a database that is not in UTF-8 the views are left out that depend on an object whose name the server cannot send:
-     * {@link UnsentNames}.
+     * <p>Views that read more of the catalog than the heap has room for are left out: {@link CatalogSizeLimit}. Of a database that is not in
+     * UTF-8 the views are left out that depend on an object whose name the server cannot send: {@link UnsentNames}.
      *
      * <p>A connection in autocommit mode gets a transaction for this call, and is in autocommit mode again afterwards. Otherwise the
      * caller's transaction is used; the caller must have made it REPEATABLE READ to get one snapshot.
@@ -39,7 +39,7 @@ public final class CatalogReader {
      * <p>Failure: a transaction that this call began is rolled back, and the exception is passed on.
      */
     public static Catalog read(Connection connection, Predicate<ViewId> included) throws SQLException {
-        return read(connection, () -> UnsentNames.read(connection, included, CatalogRoom.lackedBy(connection)));
+        return read(connection, () -> UnsentNames.read(connection, included, CatalogSizeLimit.exceeding(connection)));
     }
 
     /** Reads the same, by a fingerprint that was read before. */

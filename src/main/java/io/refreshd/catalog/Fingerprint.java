@@ -12,14 +12,14 @@ import java.util.stream.Collectors;
  *
  * @param hash empty in {@link #NONE}
  * @param relations the oids of the relations that the hash covers, as text
- * @param leftOut oids of views, and of parts of incremental views, that the catalog must be read without: {@link CatalogRoom}
+ * @param leftOut oids of views, and of parts of incremental views, that the catalog must be read without: {@link CatalogSizeLimit}
  */
 public record Fingerprint(String hash, String relations, Set<Long> leftOut) {
     /** The fingerprint of no catalog. */
     public static final Fingerprint NONE = new Fingerprint("", "", Set.of());
 
     static Fingerprint read(Connection connection) throws SQLException {
-        return read(connection, CatalogRoom.MOST);
+        return read(connection, CatalogSizeLimit.MOST);
     }
 
     /** @param most columns that there is room for */
@@ -28,7 +28,7 @@ public record Fingerprint(String hash, String relations, Set<Long> leftOut) {
         if (!whole.hash().isEmpty()) {
             return whole;
         }
-        Fingerprint rest = read(connection, CatalogRoom.lackedBy(connection, most), most);
+        Fingerprint rest = read(connection, CatalogSizeLimit.exceeding(connection, most), most);
         if (rest.hash().isEmpty()) {
             throw new SQLException("the catalog has grown while its fingerprint was read", "40001");
         }
@@ -70,6 +70,6 @@ public record Fingerprint(String hash, String relations, Set<Long> leftOut) {
                     return row.getString(1).equals(hash);
                 },
                 relations,
-                String.valueOf(CatalogRoom.MOST));
+                String.valueOf(CatalogSizeLimit.MOST));
     }
 }

@@ -111,7 +111,7 @@ final class FingerprintSql {
      * <p>Rows of what is reached are found by arrays of oids. Of an array that it does not know the planner expects ten elements, and takes
      * the index; else it may read all of pg_attribute, however many columns others make in tables that no view reads.
      */
-    private static final String HASH = "CASE WHEN (SELECT coalesce(sum(" + CatalogRoom.SIZE
+    private static final String HASH = "CASE WHEN (SELECT coalesce(sum(" + CatalogSizeLimit.SIZE
             + "), 0) FROM relation) <= $2::int8"
             + " THEN concat_ws('|', concat_ws('/'"
             + ", (SELECT concat(count(*), ':', bit_xor(hash)) FROM relation)"
@@ -158,7 +158,7 @@ final class FingerprintSql {
 
     /**
      * The fingerprint, and the oids of the relations that it covers, as text. Parameters: oids of views, and of parts of incremental views, to
-     * leave out, as text; and the most columns. The fingerprint is empty if it would cover more ({@link CatalogRoom}): it would take seconds.
+     * leave out, as text; and the most columns. The fingerprint is empty if it would cover more ({@link CatalogSizeLimit}): it would take seconds.
      */
     static final KeptPlan READ = KeptPlan.of(
             ReachedSql.reachedFrom("begin") + SCOPE + """

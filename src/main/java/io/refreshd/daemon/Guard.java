@@ -15,8 +15,8 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Thread: a thread of its own, {@code refreshd-guard}, so that no lock in the catalog and no slow query holds it up.
  */
 final class Guard {
-    /** How often lease and slot are looked at while the log rests: heartbeats move the slot as seldom. */
-    private static final Duration AT_REST = Duration.ofSeconds(5);
+    /** How often lease and slot are looked at while the database is idle: heartbeats move the slot as seldom. */
+    private static final Duration WHEN_IDLE = Duration.ofSeconds(5);
 
     private final Jdbi jdbi;
     private final StreamState stream;
@@ -35,7 +35,7 @@ final class Guard {
             SlotGuard.Dropper dropper) {
         this.jdbi = jdbi;
         this.clock = clock;
-        this.lookedAt = clock.get().nanos() - AT_REST.toNanos();
+        this.lookedAt = clock.get().nanos() - WHEN_IDLE.toNanos();
         this.stream = stream;
         this.degradation = new DegradationWatch(settings, stream, clock);
         this.slot = new SlotGuard(settings, listener, dropper);
@@ -62,8 +62,8 @@ final class Guard {
 
     private boolean isTimeToLook(DatabaseSession session) {
         Moment now = clock.get();
-        boolean rests = stream.hasCapture() && session.ingest().rests();
-        if (rests && now.nanosSince(lookedAt) < AT_REST.toNanos()) {
+        boolean idle = stream.hasCapture() && session.ingest().isIdle();
+        if (idle && now.nanosSince(lookedAt) < WHEN_IDLE.toNanos()) {
             return false;
         }
         lookedAt = now.nanos();

@@ -22,7 +22,7 @@ final class HistoryPruner {
     void prune(Handle handle, DatabaseSession session) {
         if (clock.get().nanosSince(prunedAt) > INTERVAL.toNanos()) {
             prunedAt = clock.get().nanos();
-            // A transaction that may write takes an id, and no server would be at rest.
+            // A transaction that may write takes an id, and no server would ever be idle.
             if (History.isOld(handle)) {
                 session.ledger().write(handle, History::prune);
             }

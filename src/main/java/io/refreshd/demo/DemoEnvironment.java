@@ -40,7 +40,7 @@ record DemoEnvironment(Path configuration, DatabaseLogin application, int httpPo
     /** Creates the folder in the system's temporary directory. Only its owner may read it. */
     static Path folder(Teardown teardown) throws IOException {
         Path folder = Files.createTempDirectory(FOLDER_PREFIX);
-        teardown.add(KilledDemo.watch(folder, LocalPostgres.data(folder.resolve(SERVER))));
+        teardown.add(DemoWatchdog.start(folder, LocalPostgres.data(folder.resolve(SERVER))));
         teardown.add(() -> DemoFiles.delete(folder));
         return folder;
     }

@@ -1,6 +1,6 @@
 package io.refreshd.doctor;
 
-import io.refreshd.catalog.CatalogRoom;
+import io.refreshd.catalog.CatalogSizeLimit;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -12,7 +12,7 @@ final class CatalogSizeCheck implements Check {
     @Override
     public List<Finding> run(ExaminedDatabase database) throws SQLException {
         String views =
-                CatalogRoom.leftOut(
+                CatalogSizeLimit.leftOut(
                                 database.handle().getConnection(),
                                 database.configuration().views()::includes)
                         .stream()

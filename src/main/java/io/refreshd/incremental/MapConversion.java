@@ -152,7 +152,7 @@ final class MapConversion {
             }
             if (GroupTotals.areOfOneRow(query) && number == GroupTotals.mapOf(query) && totals.isEmpty()) {
                 throw refused("the totals of the one row of " + named
-                        + " cannot be kept, so that each change would cost" + " reading all rows");
+                        + " cannot be kept, so that each change would cost reading all rows");
             }
             transaction.execute("RELEASE SAVEPOINT refreshd_map");
             return new Defined(Definitions.oidOf(transaction, definition), totals);

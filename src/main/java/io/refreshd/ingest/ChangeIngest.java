@@ -49,7 +49,7 @@ public final class ChangeIngest implements BatchHandler {
     private final CandidateFilter candidates;
     private final BatchReporter reporter;
     private final SlotPosition slot;
-    private final LogRest rest = new LogRest();
+    private final IdleDetector idle = new IdleDetector();
     /** Apart from the batches: to compare the catalog takes longer than most of them. */
     private final LatestTask claims = new LatestTask("refreshd-watermark", this::claim);
 
@@ -119,7 +119,7 @@ public final class ChangeIngest implements BatchHandler {
         signals.handle(batch.signals(), batch.position());
         readAgain(batch.position());
         unsettled = unsettled.unseenBy(snapshot);
-        rest.taken(isSilent(batch), unsettled.isEmpty());
+        idle.taken(isSilent(batch), unsettled.isEmpty());
         return new Receipt(snapshot, acknowledgeable());
     }
 
@@ -164,8 +164,8 @@ public final class ChangeIngest implements BatchHandler {
     }
 
     @Override
-    public boolean rests() {
-        return rest.isReached() && !writer.isBehind();
+    public boolean isIdle() {
+        return idle.isIdle() && !writer.isBehind();
     }
 
     @Override
@@ -241,7 +241,7 @@ public final class ChangeIngest implements BatchHandler {
         }
         watermark.begin(epoch, position);
         reporter.begin();
-        rest.end();
+        idle.reset();
         loop.post(new Event.RoutedTo(position, Lsn.ZERO, snapshot));
     }
 

@@ -69,12 +69,12 @@ public final class CatalogReconciler {
     private boolean applied;
 
     /**
-     * The state of the server at rest in which the catalog was compared last, and was as the last snapshot has it. While the server is in
+     * The state of the idle server in which the catalog was compared last, and was as the last snapshot has it. While the server is in
      * this state, so is the catalog.
      */
-    private Optional<String> comparedIn = Optional.empty();
+    private Optional<String> comparedWhile = Optional.empty();
 
-    /** The registrations that the ledger was given last. To give it the same again would write, and no server would be at rest. */
+    /** The registrations that the ledger was given last. To give it the same again would write, and no server would ever be idle. */
     private List<Registration> registered = List.of();
 
     private long readAt;
@@ -134,28 +134,28 @@ public final class CatalogReconciler {
     public synchronized void reconcileIfChanged(Handle handle)
             throws SQLException, InterruptedException, PrerequisitesMissingException {
         Optional<Obstacle> wanted = degraded;
-        Optional<String> before = comparedIn;
-        comparedIn = Optional.empty();
+        Optional<String> before = comparedWhile;
+        comparedWhile = Optional.empty();
         Optional<String> compared = Optional.empty();
         try {
             Optional<CatalogVersion.State> check = watermark.takeLastCheck();
             ServerActivity activity = ServerActivity.read(handle);
             if (isDue(check, wanted)) {
                 reconcile(handle);
-            } else if (activity.rest().isPresent() && activity.rest().equals(before)) {
-                comparedIn = before;
+            } else if (activity.idle().isPresent() && activity.idle().equals(before)) {
+                comparedWhile = before;
                 return;
             } else if (reader.isStale(handle, Objects.requireNonNull(last), activity, isFresh(check))) {
                 reconcile(handle);
             } else if (!isFresh(check) && !reader.waits()) {
-                compared = activity.rest();
+                compared = activity.idle();
             }
         } catch (SQLException | PrerequisitesMissingException | JdbiException e) {
             applyDegraded(handle, wanted);
             throw e;
         }
         if (!new ForeignRefreshes(ingest.marks()).mark(handle)) {
-            comparedIn = compared;
+            comparedWhile = compared;
         }
     }
 

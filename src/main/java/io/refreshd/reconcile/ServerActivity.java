@@ -6,10 +6,10 @@ import org.jdbi.v3.core.Handle;
 /**
  * What a server shows of activity that may change a catalog or a setting. To read it takes a fraction of what it takes to compare either.
  *
- * @param rest names the state of the server while no transaction with an id runs; empty while one does
+ * @param idle names the state of the server while no transaction with an id runs; empty while one does
  * @param settingsLoaded when the server has loaded its settings last
  */
-record ServerActivity(Optional<String> rest, String settingsLoaded) {
+record ServerActivity(Optional<String> idle, String settingsLoaded) {
     /**
      * Every change of a catalog takes an id, from one counter for all databases, and so does whatever locks a table exclusively. The
      * snapshot is taken first: all ids before its end have ended. Then {@code age} reads the counter, which is past the snapshot's end if

@@ -4,7 +4,7 @@ import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
-import io.refreshd.catalog.CatalogRoom;
+import io.refreshd.catalog.CatalogSizeLimit;
 import io.refreshd.catalog.Fingerprint;
 import io.refreshd.catalog.UnsentNames;
 import io.refreshd.catalog.ViewGraph;
@@ -77,7 +77,7 @@ final class SnapshotReader {
 
     private void warnOfLack(Catalog catalog, Fingerprint fingerprint, Handle handle) throws SQLException {
         Set<ViewId> large =
-                CatalogRoom.names(handle.getConnection(), fingerprint.leftOut(), configuration.views()::includes);
+                CatalogSizeLimit.names(handle.getConnection(), fingerprint.leftOut(), configuration.views()::includes);
         if (!large.isEmpty() && !large.equals(tooLarge)) {
             log.atWarn()
                     .addKeyValue("views", large)

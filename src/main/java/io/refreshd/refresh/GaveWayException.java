@@ -1,7 +1,6 @@
 package io.refreshd.refresh;
 
 import io.refreshd.model.Failure;
-import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -40,10 +39,7 @@ final class GaveWayException extends RuntimeException {
                 Failure.Kind.TRANSIENT,
                 LOCK_NOT_AVAILABLE,
                 "the refresh of " + view + " gave way: " + conflict.text(before) + "; it is tried again" + longer,
-                conflict instanceof LockConflict.Deadlock
-                        ? Remedy.NONE
-                        : Remedy.text(
-                                "take such locks when the view is not being refreshed, or raise refresh.lock-patience"));
+                conflict.remedy());
     }
 
     /** The error for work that is no refresh. @param before the patience that the work had */

@@ -32,9 +32,9 @@ final class LockPatience {
         return least.map(time -> time.multipliedBy(1L << doublings)).orElse(Duration.ofDays(365));
     }
 
-    /** The view's refresh gave way. @return how often in a row */
-    int gaveWay(Object view) {
-        return inARow.merge(view, 1, Integer::sum);
+    /** The view's refresh gave way. @return how often in a row it has asked for more patience */
+    int gaveWay(Object view, LockConflict conflict) {
+        return conflict.asksForPatience() ? inARow.merge(view, 1, Integer::sum) : inARow.getOrDefault(view, 0);
     }
 
     /** The view was refreshed, or is no more. */

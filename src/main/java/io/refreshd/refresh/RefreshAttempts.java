@@ -108,7 +108,7 @@ final class RefreshAttempts {
 
     private RefreshOutcome gaveWay(RefreshTask task, GaveWayException why, Duration duration) {
         Duration before = patience.of(task.view());
-        int inARow = why.conflict() instanceof LockConflict.Deadlock ? 0 : patience.gaveWay(task.view());
+        int inARow = patience.gaveWay(task.view(), why.conflict());
         Failure failure = why.failure(task.view(), inARow, before, patience.of(task.view()));
         record(task, failure, duration);
         return new RefreshOutcome.Failed(failure, duration);

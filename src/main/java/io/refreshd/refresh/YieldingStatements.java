@@ -32,9 +32,7 @@ public final class YieldingStatements implements StatementWatch {
             return result;
         } catch (GaveWayException e) {
             Duration before = patience.of(subject);
-            if (!(e.conflict() instanceof LockConflict.Deadlock)) {
-                patience.gaveWay(subject);
-            }
+            patience.gaveWay(subject, e.conflict());
             throw e.error(before);
         } catch (InterruptedException e) {
             throw new IllegalStateException("the work does not wait", e);

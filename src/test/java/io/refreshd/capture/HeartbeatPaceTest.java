@@ -13,11 +13,11 @@ class HeartbeatPaceTest {
     private static final long START = 1_000_000_700;
 
     /** When heartbeats come in so many milliseconds, if the pace is asked as it wants to be. */
-    private static List<Long> heartbeats(Duration interval, boolean rests, long millis) {
+    private static List<Long> heartbeats(Duration interval, boolean idle, long millis) {
         HeartbeatPace pace = new HeartbeatPace(interval);
         List<Long> heartbeats = new ArrayList<>();
         for (long now = START; now < START + millis; now += pace.untilNext(now)) {
-            if (pace.isDue(now, rests)) {
+            if (pace.isDue(now, idle)) {
                 heartbeats.add(now);
             }
         }
@@ -32,7 +32,7 @@ class HeartbeatPaceTest {
 
     @ParameterizedTest
     @CsvSource({"1000, 5000", "200, 1000", "2000, 4000", "3000, 3000", "10000, 10000"})
-    void atRestTheyAreFurtherApartByFiveSecondsAtMost(long interval, long apart) {
+    void whenIdleTheyAreFurtherApartByFiveSecondsAtMost(long interval, long apart) {
         List<Long> heartbeats = heartbeats(Duration.ofMillis(interval), true, 60_000);
         for (int i = 2; i < heartbeats.size(); i++) {
             assertThat(heartbeats.get(i) - heartbeats.get(i - 1)).isEqualTo(apart);

@@ -25,7 +25,7 @@ class RecordingHandler implements BatchHandler, AutoCloseable {
     private final List<Batch> batches = new ArrayList<>();
     private Optional<Lsn> routed = Optional.empty();
     private volatile Callable<Boolean> before = () -> true;
-    private volatile boolean rests;
+    private volatile boolean idle;
 
     RecordingHandler(Connection connection) {
         this.connection = connection;
@@ -36,14 +36,14 @@ class RecordingHandler implements BatchHandler, AutoCloseable {
         before = action;
     }
 
-    /** Says from now on that the log rests. */
-    void rest() {
-        rests = true;
+    /** Says from now on that the database is idle. */
+    void becomeIdle() {
+        idle = true;
     }
 
     @Override
-    public boolean rests() {
-        return rests;
+    public boolean isIdle() {
+        return idle;
     }
 
     /** Asks for rows to be remembered, so that no transactions are merged. */

@@ -15,28 +15,28 @@ class ServerActivityIT {
                 TestDatabase elsewhere = TestDatabase.create();
                 Handle reader = database.open();
                 Handle writer = elsewhere.open()) {
-            Optional<String> before = atRest(reader);
+            Optional<String> before = idle(reader);
             writer.begin();
             writer.execute("SELECT pg_current_xact_id()");
-            assertThat(ServerActivity.read(reader).rest())
+            assertThat(ServerActivity.read(reader).idle())
                     .as("no snapshot shows the transaction: none with a later id has ended")
                     .isEmpty();
             writer.rollback();
-            Optional<String> after = atRest(reader);
+            Optional<String> after = idle(reader);
             assertThat(after).isNotEqualTo(before);
             writer.execute("SELECT pg_logical_emit_message(false, 'nothing', '')");
-            assertThat(atRest(reader)).as("a message has no id").isEqualTo(after);
+            assertThat(idle(reader)).as("a message has no id").isEqualTo(after);
             String loaded = ServerActivity.read(reader).settingsLoaded();
             writer.execute("SELECT pg_reload_conf()");
             await().until(() -> !ServerActivity.read(reader).settingsLoaded().equals(loaded));
-            assertThat(atRest(reader)).as("other settings are another state").isNotEqualTo(after);
+            assertThat(idle(reader)).as("other settings are another state").isNotEqualTo(after);
         }
     }
 
     /** Autovacuum may run now and then. */
-    private static Optional<String> atRest(Handle handle) {
-        await().until(() -> ServerActivity.read(handle).rest().isPresent()
+    private static Optional<String> idle(Handle handle) {
+        await().until(() -> ServerActivity.read(handle).idle().isPresent()
                 && ServerActivity.read(handle).equals(ServerActivity.read(handle)));
-        return ServerActivity.read(handle).rest();
+        return ServerActivity.read(handle).idle();
     }
 }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Views that read more of the catalog than there is room for cost themselves, and no others. */
-class CatalogRoomIT {
+class CatalogSizeLimitIT {
     private TestDatabase database;
     private Connection connection;
 
@@ -76,7 +76,7 @@ class CatalogRoomIT {
     }
 
     private Set<ViewId> lacked(long most) throws Exception {
-        return CatalogRoom.names(connection, CatalogRoom.lackedBy(connection, most), view -> true);
+        return CatalogSizeLimit.names(connection, CatalogSizeLimit.exceeding(connection, most), view -> true);
     }
 
     private static ViewId view(String name) {

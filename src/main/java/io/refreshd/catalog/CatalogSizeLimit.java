@@ -22,7 +22,7 @@ import java.util.function.Predicate;
  * <p>Invariant: what is read for all other views together fits in. The views that read the least come first, so that a large one costs
  * itself and those that stand on it, and no others.
  */
-public final class CatalogRoom {
+public final class CatalogSizeLimit {
     /** Columns for which the heap has room; a relation counts as {@value #RELATION} of them. A column takes up to 300 bytes for a while. */
     static final long MOST = Runtime.getRuntime().maxMemory() / 600;
 
@@ -82,7 +82,7 @@ public final class CatalogRoom {
 
     private int reachedCount;
 
-    private CatalogRoom(long[] relations, int[] sizes, int[] firsts, int[] sources) {
+    private CatalogSizeLimit(long[] relations, int[] sizes, int[] firsts, int[] sources) {
         this.relations = relations;
         this.sizes = sizes;
         this.firsts = firsts;
@@ -93,12 +93,12 @@ public final class CatalogRoom {
     }
 
     /** Oids of the views, and of parts of incremental views, that are not to be read; none as a rule. Within the caller's transaction. */
-    static Set<Long> lackedBy(Connection connection) throws SQLException {
-        return lackedBy(connection, MOST);
+    static Set<Long> exceeding(Connection connection) throws SQLException {
+        return exceeding(connection, MOST);
     }
 
     /** @param most columns that there is room for */
-    static Set<Long> lackedBy(Connection connection, long most) throws SQLException {
+    static Set<Long> exceeding(Connection connection, long most) throws SQLException {
         try (PreparedStatement statement = KeptPlan.prepared(connection, ALL);
                 ResultSet row = statement.executeQuery()) {
             row.next();
@@ -108,7 +108,7 @@ public final class CatalogRoom {
 
     /** The names of the included views that are left out. */
     public static Set<ViewId> leftOut(Connection connection, Predicate<ViewId> included) throws SQLException {
-        return names(connection, lackedBy(connection), included);
+        return names(connection, exceeding(connection), included);
     }
 
     /** The names of those that are included. @param oids as {@link Fingerprint#leftOut} has them */
@@ -130,29 +130,29 @@ public final class CatalogRoom {
     private static Set<Long> largest(Connection connection, long most) throws SQLException {
         List<List<Long>> roots =
                 new ArrayList<>(IncrementalRows.read(connection).groups());
-        CatalogRoom room = read(connection, roots);
+        CatalogSizeLimit all = read(connection, roots);
         List<Sized> sized = roots.stream()
-                .map(group -> new Sized(group, room.added(group, most)))
+                .map(group -> new Sized(group, all.added(group, most)))
                 .sorted(Comparator.comparingLong(Sized::size))
                 .toList();
         long left = most;
-        Set<Long> lacked = new HashSet<>();
+        Set<Long> exceeding = new HashSet<>();
         for (Sized group : sized) {
-            long added = group.size() > most ? group.size() : room.added(group.oids(), left);
+            long added = group.size() > most ? group.size() : all.added(group.oids(), left);
             if (added > left) {
-                lacked.addAll(group.oids());
+                exceeding.addAll(group.oids());
             } else {
                 left -= added;
-                room.take();
+                all.take();
             }
         }
-        return lacked;
+        return exceeding;
     }
 
     private record Sized(List<Long> oids, long size) {}
 
     /** @param roots gets the materialized views */
-    private static CatalogRoom read(Connection connection, List<List<Long>> roots) throws SQLException {
+    private static CatalogSizeLimit read(Connection connection, List<List<Long>> roots) throws SQLException {
         List<long[]> found = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(SIZES)) {
             statement.setFetchSize(ROWS_AT_ONCE);
@@ -183,7 +183,7 @@ public final class CatalogRoom {
             }
         }
         Arrays.parallelPrefix(firsts, Integer::sum);
-        return new CatalogRoom(relations, sizes, firsts, sources);
+        return new CatalogSizeLimit(relations, sizes, firsts, sources);
     }
 
     /** The size of what the relations reach and no taken view does; more than {@code most} if it is larger than that. */

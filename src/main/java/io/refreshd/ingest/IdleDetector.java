@@ -1,12 +1,12 @@
 package io.refreshd.ingest;
 
 /**
- * Whether the log has come to rest: it has brought nothing but heartbeats of this process for some time.
+ * Detects an idle database: its log has brought nothing but heartbeats of this process for some time.
  *
  * <p>Thread: the capture thread; any may ask.
  */
-final class LogRest {
-    /** Batches with nothing but heartbeats, one each as a rule. Whoever works with the database now and then finds it awake. */
+final class IdleDetector {
+    /** Batches with nothing but heartbeats, one each as a rule. Whoever works with the database now and then does not find it idle. */
     private static final int BATCHES = 10;
 
     private volatile int batches;
@@ -21,11 +21,12 @@ final class LogRest {
         batches = silent && settled ? Math.min(batches + 1, BATCHES) : 0;
     }
 
-    void end() {
+    /** Another stream has begun. */
+    void reset() {
         batches = 0;
     }
 
-    boolean isReached() {
+    boolean isIdle() {
         return batches >= BATCHES;
     }
 }

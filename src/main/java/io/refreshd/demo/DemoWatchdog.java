@@ -10,7 +10,7 @@ import java.nio.file.Path;
  *
  * <p>Failure: without a shell there is no such process, and a demo that is killed leaves its server and its folder behind.
  */
-final class KilledDemo implements AutoCloseable {
+final class DemoWatchdog implements AutoCloseable {
     /**
      * Parameters: the folder, and that of the data. The signals that end a demo in a terminal reach this process as well, and the demo
      * then cleans up itself. Another process may have the server's number if the server is gone, so its command line must name the data.
@@ -31,14 +31,14 @@ final class KilledDemo implements AutoCloseable {
 
     private final Process process;
 
-    private KilledDemo(Process process) {
+    private DemoWatchdog(Process process) {
         this.process = process;
     }
 
     /** @param folder of the demo. @param data of its server */
-    static KilledDemo watch(Path folder, Path data) throws IOException {
-        return new KilledDemo(
-                new ProcessBuilder("sh", "-c", SCRIPT, "refreshd-demo-watch", folder.toString(), data.toString())
+    static DemoWatchdog start(Path folder, Path data) throws IOException {
+        return new DemoWatchdog(
+                new ProcessBuilder("sh", "-c", SCRIPT, "refreshd-demo-watchdog", folder.toString(), data.toString())
                         .redirectOutput(Redirect.DISCARD)
                         .redirectError(Redirect.DISCARD)
                         .start());
