@@ -89,6 +89,11 @@ public final class CatalogReader {
         return Fingerprint.read(connection);
     }
 
+    /** Reads the versions of the relations that a fingerprint covers. To be called before the catalog is read by it. */
+    public static RelationVersions versions(Connection connection, Fingerprint fingerprint) throws SQLException {
+        return RelationVersions.read(connection, fingerprint);
+    }
+
     /**
      * Finds what other transactions are altering: relations, types, roles and their memberships. A transaction that has committed keeps
      * its locks until others can see its changes, so that DDL which the catalog does not show yet is found too. The result may hold

@@ -2,11 +2,8 @@ package io.refreshd.catalog;
 
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
-import java.util.ArrayDeque;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -49,14 +46,14 @@ public final class DependentViews {
         CatalogIndex index = new CatalogIndex(catalog);
         DependentViews found = new DependentViews(new HashMap<>(), new HashMap<>());
         for (MaterializedView view : graph.views().values()) {
-            Set<Relation> relations = closure(view.oid(), index);
-            // No round takes a lock on them that would count as an alteration.
-            view.incremental()
-                    .ifPresent(incremental -> incremental
-                            .parts()
-                            .forEach(part ->
-                                    Optional.ofNullable(index.relation(part)).ifPresent(relations::add)));
-            for (Relation relation : relations) {
+            for (Relation relation : RelationClosure.of(view, index)) {
+                // No round takes a lock on the parts of an incremental view that would count as an alteration.
+                boolean own = view.incremental()
+                        .filter(incremental -> incremental.parts().contains(relation.oid()))
+                        .isPresent();
+                if (relation.kind() == RelationKind.MATERIALIZED_VIEW && !own) {
+                    continue;
+                }
                 found.add(
                         new ObjectRef(PG_CLASS, relation.oid()),
                         new TableId(relation.schema(), relation.name()).toString(),
@@ -84,30 +81,9 @@ public final class DependentViews {
         names.putIfAbsent(object, name);
     }
 
-    private static Set<Relation> closure(long view, CatalogIndex index) {
-        Set<Relation> found = new HashSet<>();
-        Set<Long> seen = new HashSet<>(Set.of(view));
-        Deque<Long> next = new ArrayDeque<>(seen);
-        while (!next.isEmpty()) {
-            long reader = next.pop();
-            Set<Long> sources = new HashSet<>();
-            Rule rule = index.rule(reader);
-            if (rule != null) {
-                rule.reads().forEach(read -> sources.add(read.relation()));
-            }
-            Relation parent = index.relation(reader);
-            if (parent != null) {
-                index.childrenOf(parent).forEach(child -> sources.add(child.oid()));
-            }
-            for (long source : sources) {
-                Relation relation = index.relation(source);
-                if (relation != null && relation.kind() != RelationKind.MATERIALIZED_VIEW && seen.add(source)) {
-                    found.add(relation);
-                    next.push(source);
-                }
-            }
-        }
-        return found;
+    /** The same for relations. @param relations their oids */
+    public Map<ViewId, String> onRelations(Collection<Long> relations) {
+        return on(relations.stream().map(oid -> new ObjectRef(PG_CLASS, oid)).toList());
     }
 
     /** For each view that depends on some of the objects: the name of one of them. */

@@ -46,21 +46,6 @@ public record Fingerprint(String hash, String relations, Set<Long> leftOut) {
                 String.valueOf(most));
     }
 
-    /**
-     * Whether the catalogs differ at most in functions, operators, types and text search objects: then each routes a change to the same
-     * views, but for those whose content depends on such an object that is another one.
-     */
-    public boolean hasStructureOf(Fingerprint other) {
-        return !hash.isEmpty()
-                && structure().equals(other.structure())
-                && relations.equals(other.relations)
-                && leftOut.equals(other.leftOut);
-    }
-
-    private String structure() {
-        return hash.substring(0, Math.max(0, hash.indexOf('|')));
-    }
-
     /** Whether a fingerprint read now would be the same. Cheap enough to be asked every second. */
     public boolean isCurrent(Connection connection) throws SQLException {
         return FingerprintSql.COMPARE.query(

@@ -59,9 +59,16 @@ final class FingerprintSql {
             )
             """;
 
+    /** {@link #SCOPE} of given relations. Parameter: their oids, as text. */
+    static final String OF_RELATIONS = """
+            WITH RECURSIVE reached(oid) AS MATERIALIZED (
+              SELECT o::oid FROM pg_catalog.string_to_table($1, ',') AS o
+            )
+            """ + SCOPE;
+
     /**
      * The parts for functions and what their bodies read, operators, types, collations and text search objects. A change of these alone leaves
-     * every relation that is reached as it was, with its columns, its query and the rights on it ({@link Fingerprint#hasStructureOf}).
+     * every relation that is reached as it was, with its columns, its query and the rights on it ({@link RelationVersions}).
      */
     private static final String OBJECTS =
             "" + part("p.oid, p.xmin, p.xmax", "pg_catalog.pg_proc p WHERE p.oid >= 16384")
@@ -113,7 +120,7 @@ final class FingerprintSql {
      */
     private static final String HASH = "CASE WHEN (SELECT coalesce(sum(" + CatalogSizeLimit.SIZE
             + "), 0) FROM relation) <= $2::int8"
-            + " THEN concat_ws('|', concat_ws('/'"
+            + " THEN concat_ws('/'"
             + ", (SELECT concat(count(*), ':', bit_xor(hash)) FROM relation)"
             + ",\n (SELECT concat(count(*), ':', bit_xor(hashoidextended(oid, 0))) FROM entry"
             + " WHERE relkind = 'm' OR relnamespace = (SELECT oid FROM store))"
@@ -154,7 +161,7 @@ final class FingerprintSql {
             + part(
                     "d.datname, d.datdba, d.xmin, pg_catalog.pg_database_collation_actual_version(d.oid)",
                     "pg_catalog.pg_database d WHERE d.oid IN (SELECT oid FROM current)")
-            + "), concat_ws('/'" + OBJECTS + ")) ELSE '' END";
+            + OBJECTS + ") ELSE '' END";
 
     /**
      * The fingerprint, and the oids of the relations that it covers, as text. Parameters: oids of views, and of parts of incremental views, to
@@ -179,11 +186,7 @@ final class FingerprintSql {
      * <p>The planner expects 1,000 rows of {@code string_to_table}. Of an array that it does not know it expects ten, and would look each
      * relation up in each index.
      */
-    static final KeptPlan COMPARE = KeptPlan.of("""
-            WITH RECURSIVE reached(oid) AS MATERIALIZED (
-              SELECT o::oid FROM pg_catalog.string_to_table($1, ',') AS o
-            )
-            """ + SCOPE + "SELECT " + HASH, 2);
+    static final KeptPlan COMPARE = KeptPlan.of(OF_RELATIONS + "SELECT " + HASH, 2);
 
     /**
      * Number and hash of the rows of a system table, named {@code x}, by place and writer. The writer's id has no cast to a number. Its age

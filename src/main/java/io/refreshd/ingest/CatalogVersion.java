@@ -7,13 +7,17 @@ import io.refreshd.catalog.DependentViews;
 import io.refreshd.catalog.Fingerprint;
 import io.refreshd.catalog.ObjectInFlux;
 import io.refreshd.catalog.ObjectsInFlux;
+import io.refreshd.catalog.RelationVersions;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -25,14 +29,20 @@ import org.jdbi.v3.core.Handle;
  * ({@link WatermarkWriter#claim}).
  *
  * @param fingerprint of the catalog
+ * @param views the version of each view with what it reads ({@link RelationVersions#ofViews})
  * @param dependents which views depend on what others may be altering
  * @param objects views whose content depends on an object that a transaction was altering when the catalog was read
  * @param publication name of the publication
  */
 public record CatalogVersion(
-        Fingerprint fingerprint, DependentViews dependents, Map<ViewId, ObjectInFlux> objects, String publication) {
+        Fingerprint fingerprint,
+        Map<ViewId, String> views,
+        DependentViews dependents,
+        Map<ViewId, ObjectInFlux> objects,
+        String publication) {
     /** The version of no catalog: no position can be claimed by it. */
-    public static final CatalogVersion NONE = new CatalogVersion(Fingerprint.NONE, DependentViews.NONE, Map.of(), "");
+    public static final CatalogVersion NONE =
+            new CatalogVersion(Fingerprint.NONE, Map.of(), DependentViews.NONE, Map.of(), "");
 
     /** How what others can see of the server's catalog compares with this version. */
     public enum State {
@@ -48,9 +58,15 @@ public record CatalogVersion(
      */
     record Check(State state, Map<ViewId, String> inFlux) {}
 
-    /** @param fingerprint read before {@code catalog} was */
-    public static CatalogVersion of(Fingerprint fingerprint, Catalog catalog, ViewGraph graph, String publication) {
-        return new CatalogVersion(fingerprint, DependentViews.of(catalog, graph), graph.inFlux(), publication);
+    /** @param fingerprint read before {@code versions}, and these before {@code catalog} */
+    public static CatalogVersion of(
+            Fingerprint fingerprint, RelationVersions versions, Catalog catalog, ViewGraph graph, String publication) {
+        return new CatalogVersion(
+                fingerprint,
+                versions.ofViews(catalog, graph),
+                DependentViews.of(catalog, graph),
+                graph.inFlux(),
+                publication);
     }
 
     /**
@@ -69,12 +85,8 @@ public record CatalogVersion(
         Map<ViewId, String> inFlux = inFlux(handle.getConnection());
         boolean same = !ObjectsInFlux.anyEnded(handle.getConnection(), objects.values())
                 && fingerprint.isCurrent(handle.getConnection())
-                && areTablesCaptured(handle);
+                && lostTables(handle).isEmpty();
         return new Check(same ? State.UNCHANGED : State.CHANGED, inFlux);
-    }
-
-    boolean areTablesCaptured(Handle handle) {
-        return EnrolledTables.areCaptured(handle, Publication.IDENTITIES, publication);
     }
 
     /** The views of which a running transaction alters or locks something, with its name. */
@@ -82,5 +94,25 @@ public record CatalogVersion(
         Map<ViewId, String> found = new HashMap<>(dependents.on(CatalogReader.beingAltered(connection)));
         objects.forEach((view, object) -> found.putIfAbsent(view, object.object()));
         return found;
+    }
+
+    /** Oids of the tables that are not captured as they were enrolled. */
+    private List<Long> lostTables(Handle handle) {
+        return EnrolledTables.lost(handle, Publication.IDENTITIES, publication);
+    }
+
+    /** The views for which nothing may be claimed that was routed up to now, with what was altered: in flux, or by a table that is lost. */
+    Map<ViewId, String> unclaimable(Handle handle) throws SQLException {
+        Map<ViewId, String> found = inFlux(handle.getConnection());
+        dependents.onRelations(lostTables(handle)).forEach(found::putIfAbsent);
+        return found;
+    }
+
+    /** The views of this catalog that are not certain to be the same by a former one, with all that they read. */
+    Set<ViewId> alteredSince(CatalogVersion former) {
+        return views.entrySet().stream()
+                .filter(view -> view.getValue().isEmpty() || !view.getValue().equals(former.views.get(view.getKey())))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
     }
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
@@ -132,36 +133,32 @@ public final class WatermarkWriter {
      * What was routed before another catalog was read.
      *
      * @param by the version of the catalog by which it was routed
-     * @param inFlux views of which a running transaction altered something after the position was routed
-     * @param captured whether all tables were captured after it
+     * @param unclaimable views of which something was altered after the position was routed ({@link CatalogVersion#unclaimable})
      */
-    public record Unclaimed(
-            LowWatermark.Position position, CatalogVersion by, Map<ViewId, String> inFlux, boolean captured) {}
+    public record Unclaimed(LowWatermark.Position position, CatalogVersion by, Map<ViewId, String> unclaimable) {}
 
     /** In the order of {@link CatalogVersion#check}: the other catalog is read after that. */
     Unclaimed unclaimed(Lock turn, Handle handle) throws SQLException {
         Routed routed = routed(turn);
-        return new Unclaimed(
-                routed.position(),
-                routed.by(),
-                routed.by().inFlux(handle.getConnection()),
-                routed.by().areTablesCaptured(handle));
+        return new Unclaimed(routed.position(), routed.by(), routed.by().unclaimable(handle));
     }
 
     /**
-     * Claims what was routed by the former catalog, if the present one differs in functions, types and the like alone. Views whose content
-     * depends on these are marked by now, or in flux; for the others nothing is different. Else whoever may create functions, if only
-     * temporary ones, could go on so that nothing is ever claimed. To be called in turn, after the marks of altered views are durable.
+     * Claims what was routed by the former catalog, for the views that are the same by the present one, with all that they read. If a
+     * function or type is another one, views whose content depends on it are marked by now, or in flux. All other views wait for the next
+     * check of the catalog. Else whoever may create a view or a function, if only a temporary one, could go on so that nothing is ever
+     * claimed. To be called in turn, after the marks of altered views are durable.
      */
     void claim(Unclaimed former, Handle handle, Runnable claimed) {
-        if (!former.captured()
-                || !version().fingerprint().hasStructureOf(former.by().fingerprint())) {
+        CatalogVersion present = version();
+        Set<ViewId> altered = present.alteredSince(former.by());
+        if (altered.size() == present.views().size()) {
             return;
         }
         try {
-            Map<ViewId, String> inFlux = new HashMap<>(former.inFlux());
-            inFlux.putAll(version().inFlux(handle.getConnection()));
-            frozen.set(inFlux);
+            Map<ViewId, String> inFlux = new HashMap<>(former.unclaimable());
+            inFlux.putAll(present.inFlux(handle.getConnection()));
+            frozen.set(inFlux, altered);
         } catch (SQLException e) {
             throw new ConnectionException(e);
         }
@@ -172,7 +169,7 @@ public final class WatermarkWriter {
     /** By another catalog, other views may be in flux. */
     private void claim(Routed routed, CatalogVersion.Check check, Runnable claimed) {
         if (version().equals(routed.by())) {
-            frozen.set(check.inFlux());
+            frozen.set(check.inFlux(), Set.of());
             watermark.claim(routed.position());
             claimed.run();
         }

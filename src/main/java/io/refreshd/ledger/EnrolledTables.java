@@ -1,6 +1,7 @@
 package io.refreshd.ledger;
 
 import io.refreshd.model.TableId;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -24,22 +25,21 @@ public final class EnrolledTables {
     }
 
     /**
-     * Returns whether each enrolled table still has the entry in the publication that it was enrolled with. If so, no change of
-     * the table can have been missed. {@code LIMIT 1} makes the server look up the enrolled tables alone; without it the server
+     * Returns the oids of the enrolled tables that no longer have the entry in the publication that they were enrolled with. Of all
+     * others no change can have been missed. {@code LIMIT 1} makes the server look up the enrolled tables alone; without it the server
      * computes the identity of every published table.
      *
      * @param identities query of {@code oid, identity} for every table that is published; its one parameter is the publication
      */
-    public static boolean areCaptured(Handle handle, String identities, String publication) {
+    public static List<Long> lost(Handle handle, String identities, String publication) {
         return handle.createQuery("""
-                        SELECT NOT EXISTS (
-                            SELECT FROM refreshd.enrolled_table e
-                            LEFT JOIN LATERAL (SELECT p.identity FROM (%s) p WHERE p.oid = e.table_oid LIMIT 1) i ON true
-                            WHERE i.identity IS DISTINCT FROM e.entry)
+                        SELECT e.table_oid::int8 FROM refreshd.enrolled_table e
+                        LEFT JOIN LATERAL (SELECT p.identity FROM (%s) p WHERE p.oid = e.table_oid LIMIT 1) i ON true
+                        WHERE i.identity IS DISTINCT FROM e.entry
                         """.formatted(identities))
                 .bind(0, publication)
-                .mapTo(Boolean.class)
-                .one();
+                .mapTo(Long.class)
+                .list();
     }
 
     public static void enrol(Handle handle, TableId table, long oid, String entry) {

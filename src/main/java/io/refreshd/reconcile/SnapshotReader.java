@@ -6,6 +6,7 @@ import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.CatalogSizeLimit;
 import io.refreshd.catalog.Fingerprint;
+import io.refreshd.catalog.RelationVersions;
 import io.refreshd.catalog.UnsentNames;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
@@ -51,6 +52,7 @@ final class SnapshotReader {
         String name = configuration.capture().publication();
         // The fingerprint first: DDL that commits while the rest is read makes the next comparison differ.
         Fingerprint fingerprint = CatalogReader.fingerprint(handle.getConnection());
+        RelationVersions versions = CatalogReader.versions(handle.getConnection(), fingerprint);
         Map<Long, Obstacle> notRefreshable = RefreshPrivileges.missing(handle);
         Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes, fingerprint);
         warnOfLack(catalog, fingerprint, handle);
@@ -63,7 +65,7 @@ final class SnapshotReader {
         PublicationState state = Publication.inspect(handle.getConnection(), name)
                 .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));
         return new CatalogSnapshot(
-                CatalogVersion.of(fingerprint, catalog, graph, name),
+                CatalogVersion.of(fingerprint, versions, catalog, graph, name),
                 graph,
                 wanted,
                 state,

@@ -71,8 +71,10 @@ final class Watermarks {
         return views.withUpstream(view).stream()
                 .flatMap(one -> Optional.ofNullable(frozen.get(one.id())).stream())
                 .findFirst()
-                .map(own ->
-                        new Obstacle(own, Remedy.text("it passes by itself when that transaction ends: see pg_locks")));
+                .map(own -> new Obstacle(
+                        own,
+                        Remedy.text(
+                                "it passes by itself, at the latest when that transaction has ended: see pg_locks")));
     }
 
     /** A clean view holds whatever has been routed; a dirty one what it held when it was last clean or refreshed. */

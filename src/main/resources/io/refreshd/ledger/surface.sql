@@ -71,7 +71,7 @@ SELECT view_schema,
             WHEN opens IS NOT NULL
             THEN format('it passes by itself; without waiting: refreshd refresh %I.%I', view_schema, view_name)
             WHEN unclaimed_what IS NOT NULL THEN unclaimed_remedy
-            WHEN frozen IS NOT NULL THEN 'it passes by itself when that transaction ends: see pg_locks'
+            WHEN frozen IS NOT NULL THEN 'it passes by itself, at the latest when that transaction has ended: see pg_locks'
        END AS remedy,
        CASE WHEN watermark IS NOT NULL THEN commit_time END AS commit_time,
        CASE WHEN failures > 0 THEN said.message END AS server_message,
@@ -177,7 +177,7 @@ LEFT JOIN LATERAL (
                  (4, CASE WHEN w.watermark IS NULL THEN s.unclaimed_what END, s.unclaimed_remedy, s.unclaimed_sql),
                  (5, CASE WHEN w.watermark IS NULL THEN w.unclaimed_what END, w.unclaimed_remedy,
                   coalesce((SELECT m.unclaimed_sql FROM refreshd.own_claim m WHERE m.view_oid = w.unclaimed_by), '{}')),
-                 (6, w.frozen, 'it passes by itself when that transaction ends: see pg_locks', '{}')) AS v (rank, what, remedy, sql)
+                 (6, w.frozen, 'it passes by itself, at the latest when that transaction has ended: see pg_locks', '{}')) AS v (rank, what, remedy, sql)
     WHERE v.what IS NOT NULL
     ORDER BY v.rank LIMIT 1
 ) r ON true

@@ -259,23 +259,36 @@ class LockedTablesIT {
         }
     }
 
-    /** Any role may create temporary functions, and they count for the catalog's fingerprint. */
-    @Test
-    void whoMakesFunctionsWithoutEndKeepsNothingFromBeingClaimed() throws Exception {
+    /** Any role may create temporary functions, and alter what it owns: all this counts for the catalog's fingerprint. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "EXECUTE 'CREATE OR REPLACE FUNCTION pg_temp.f() RETURNS float LANGUAGE sql RETURN ' || random()",
+                "CREATE MATERIALIZED VIEW endless AS SELECT id FROM free; COMMIT; DROP MATERIALIZED VIEW endless",
+                "CREATE TABLE endless (id int PRIMARY KEY); CREATE MATERIALIZED VIEW of_endless AS SELECT id FROM endless;"
+                        + " COMMIT; DROP TABLE endless CASCADE",
+                "CREATE SCHEMA endless; COMMIT; DROP SCHEMA endless",
+                "CREATE INDEX endless ON theirs (id); COMMIT; DROP INDEX endless",
+                "ALTER TABLE theirs REPLICA IDENTITY FULL; COMMIT; ALTER TABLE theirs REPLICA IDENTITY DEFAULT"
+            })
+    void whoAltersWhatIsHisWithoutEndKeepsNothingElseFromBeingClaimed(String ddl) throws Exception {
+        database.execute(
+                "CREATE TABLE theirs (id int PRIMARY KEY)",
+                "CREATE MATERIALIZED VIEW of_theirs AS SELECT id FROM theirs",
+                "CREATE UNIQUE INDEX ON of_theirs (id)");
         try (RunningDaemon daemon = start("")) {
-            awaitFresh("stacked", "bystander");
+            awaitFresh("stacked", "bystander", "of_theirs");
             other.setAutoCommit(true);
             CompletableFuture<Void> endless = CompletableFuture.runAsync(() -> {
                 try (Statement statement = other.createStatement()) {
-                    statement.execute(
-                            "DO $$ BEGIN LOOP EXECUTE 'CREATE OR REPLACE FUNCTION pg_temp.f() RETURNS float LANGUAGE sql"
-                                    + " RETURN ' || random(); COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$");
+                    statement.execute("DO $$ BEGIN LOOP " + ddl + "; COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$");
                 } catch (SQLException ended) {
                     // By the end of the test.
                 }
             });
             await("it has begun")
-                    .until(() -> database.query("SELECT count(*) FROM pg_proc WHERE proname = 'f'")
+                    .until(() -> database.query("SELECT count(*) FROM pg_stat_activity"
+                                    + " WHERE datname = current_database() AND query LIKE 'DO $$ BEGIN LOOP%'")
                             .contains("1"));
             database.execute("INSERT INTO free VALUES (1)", "INSERT INTO locked VALUES (1)");
             awaitFresh("bystander", "stacked");

@@ -60,6 +60,7 @@ class PoisonIT {
         try {
             awaitHeld("first", daemon.process);
             database.execute(poison);
+            long written = System.nanoTime();
             database.execute("INSERT INTO main VALUES (3, 'behind')");
             // A process that reads the views anew at its start shows the row, and may still end at the poison.
             await().until(() -> {
@@ -68,6 +69,7 @@ class PoisonIT {
                         && !database.query("SELECT id FROM of_main WHERE v = 'behind'")
                                 .isEmpty();
             });
+            report(poison, daemon.deaths, written);
             awaitHeld("after", daemon.process);
         } finally {
             daemon.process.close();
@@ -93,6 +95,7 @@ class PoisonIT {
                 DaemonProcess.of(configuration).asInstalled().start()) {
             awaitHeld("first", daemon);
             database.execute("INSERT INTO main VALUES (1, 'letter', 'x')");
+            long written = System.nanoTime();
             await().failFast(() -> assertThat(daemon.isAlive())
                             .as("%s", daemon.lines())
                             .isTrue())
@@ -100,7 +103,14 @@ class PoisonIT {
                                     + " AND state = 'suspended' AND server_message LIKE '%invalid input syntax%'")
                             .isEmpty());
             awaitHeld("after", daemon);
+            report("an error of 120 MB", 0, written);
         }
+    }
+
+    private static void report(String poison, int deaths, long written) {
+        System.out.printf(
+                "%s: %d processes ended, and the next change was shown %.1f s after the commit%n",
+                poison, deaths, (System.nanoTime() - written) / 1e9);
     }
 
     /** A daemon, and what a supervisor does: it starts the process again when that has ended. */
@@ -203,11 +213,13 @@ class PoisonIT {
                     url, "slot_" + name, "  publication: Veröffentlichung\nviews: { quiet-period: 50ms }"))) {
                 daemon.awaitFresh();
                 handle.execute("INSERT INTO main VALUES (1, convert_from('\\xe974e9'::bytea, 'SQL_ASCII'))");
+                long written = System.nanoTime();
                 await().until(() -> daemon.notices().contains(new Notice.GapFound("log-poisoned")));
                 handle.execute("INSERT INTO main VALUES (2, 'after')");
                 handle.createQuery(TestTimeout.waitUntilFresh("of_main"))
                         .mapTo(Boolean.class)
                         .one();
+                report("bytes that are no UTF-8", 0, written);
                 assertThat(handle.createQuery("SELECT count(*) FROM of_main")
                                 .mapTo(Integer.class)
                                 .one())

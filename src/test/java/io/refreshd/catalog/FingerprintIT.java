@@ -112,6 +112,76 @@ class FingerprintIT {
         assertThat(after.fingerprint().isCurrent(reader)).isTrue();
     }
 
+    /** A view's own version stays where others alter what it does not read. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE MATERIALIZED VIEW w AS SELECT id FROM keyless",
+                "DROP MATERIALIZED VIEW empty",
+                "REFRESH MATERIALIZED VIEW empty",
+                "ALTER MATERIALIZED VIEW empty RENAME COLUMN id TO key",
+                "CREATE SCHEMA unrelated",
+                "ALTER SCHEMA later RENAME TO late",
+                "CREATE OR REPLACE FUNCTION pure(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'"
+            })
+    void theVersionOfAViewStaysWhereOthersAreAltered(String ddl) throws Exception {
+        State before = state();
+        database.execute(ddl);
+        State after = state();
+        assertThat(after.fingerprint()).isNotEqualTo(before.fingerprint());
+        assertThat(after.versionOf(V)).isEqualTo(before.versionOf(V)).isNotEmpty();
+    }
+
+    /** Not even what is altered to and fro leaves a view's version as it was. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ALTER MATERIALIZED VIEW v RENAME COLUMN k TO l; ALTER MATERIALIZED VIEW v RENAME COLUMN l TO k",
+                "CREATE OR REPLACE VIEW plain AS SELECT id, at, note FROM log",
+                "DROP INDEX v_id; CREATE UNIQUE INDEX v_id ON v (id, at)",
+                "ALTER TABLE log ATTACH PARTITION log_26 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+                "ALTER TABLE log DETACH PARTITION log_25",
+                "ALTER TABLE log DETACH PARTITION log_25;"
+                        + " ALTER TABLE log ATTACH PARTITION log_25 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+                "CREATE TABLE child () INHERITS (keyless)",
+                "ALTER TABLE keyless REPLICA IDENTITY FULL",
+                "ALTER TABLE keyless REPLICA IDENTITY USING INDEX keyless_id",
+                "ALTER TABLE keyless ADD PRIMARY KEY (id)",
+                "ALTER TABLE keyless ADD COLUMN more int",
+                "ALTER TABLE keyless DROP COLUMN other",
+                "ALTER TABLE keyless ALTER COLUMN other TYPE bigint",
+                "ALTER TABLE keyless RENAME TO keyed",
+                "ALTER TABLE keyless SET UNLOGGED",
+                "ALTER TABLE log_25 SET SCHEMA later",
+                "ALTER TABLE keyless ENABLE ROW LEVEL SECURITY",
+                "CREATE POLICY p ON keyless USING (true)",
+                "ALTER TABLE keyless ADD CHECK (id > 0)",
+                "GRANT SELECT ON log_25 TO PUBLIC",
+                "GRANT CREATE ON SCHEMA public TO PUBLIC",
+                "CREATE STATISTICS s ON id, other FROM keyless",
+                "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 5000', current_database()); END $$"
+            })
+    void theVersionOfAViewDiffersIfWhatItReadsWasAltered(String ddl) throws Exception {
+        State before = state();
+        database.execute(ddl);
+        assertThat(state().versionOf(V)).isNotEqualTo(before.versionOf(V));
+    }
+
+    /** Of the owner depends which rows and columns a view may read. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ALTER ROLE %s BYPASSRLS", "ALTER ROLE %s SET work_mem = 5000", "GRANT pg_monitor TO %s"})
+    void theVersionOfAViewDiffersIfAnOwnerMayDoOtherThings(String ddl) throws Exception {
+        String role = "owner_" + database.name();
+        database.execute("CREATE ROLE " + role, "ALTER TABLE keyless OWNER TO " + role);
+        try {
+            State before = state();
+            database.execute(ddl.formatted(role));
+            assertThat(state().versionOf(V)).isNotEqualTo(before.versionOf(V));
+        } finally {
+            database.execute("DROP OWNED BY " + role + " CASCADE", "DROP ROLE " + role);
+        }
+    }
+
     /** Rows can be looked up only where the role may read. */
     @Test
     void differsIfThePrivilegesDo() throws Exception {
@@ -186,12 +256,17 @@ class FingerprintIT {
     }
 
     private State state() throws Exception {
-        return new State(CatalogReader.fingerprint(reader), CatalogReader.read(reader));
+        Fingerprint fingerprint = CatalogReader.fingerprint(reader);
+        return new State(fingerprint, CatalogReader.versions(reader, fingerprint), CatalogReader.read(reader));
     }
 
     private String lineage(ViewId view) throws Exception {
         return ViewGraph.of(state().catalog(), id -> true).lineageOf(view);
     }
 
-    private record State(Fingerprint fingerprint, Catalog catalog) {}
+    private record State(Fingerprint fingerprint, RelationVersions versions, Catalog catalog) {
+        String versionOf(ViewId view) {
+            return versions.ofViews(catalog, ViewGraph.of(catalog, id -> true)).getOrDefault(view, "dropped");
+        }
+    }
 }

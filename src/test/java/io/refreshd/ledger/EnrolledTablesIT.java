@@ -41,7 +41,7 @@ class EnrolledTablesIT {
     }
 
     private boolean captured() {
-        return EnrolledTables.areCaptured(handle, Publication.IDENTITIES, "p");
+        return EnrolledTables.lost(handle, Publication.IDENTITIES, "p").isEmpty();
     }
 
     @AfterEach

@@ -9,6 +9,7 @@ import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogBuilder;
 import io.refreshd.catalog.Fingerprint;
+import io.refreshd.catalog.RelationVersions;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.ViewPattern;
 import io.refreshd.config.ViewsSettings;
@@ -228,7 +229,8 @@ class ReconcilePlanTest {
 
     private CatalogSnapshot snapshot() {
         return new CatalogSnapshot(
-                CatalogVersion.of(new Fingerprint("hash", "", Set.of()), catalog, graph, "refreshd"),
+                CatalogVersion.of(
+                        new Fingerprint("hash", "", Set.of()), RelationVersions.NONE, catalog, graph, "refreshd"),
                 graph,
                 new RequiredTables(graph.tables(), Set.of()),
                 new PublicationState(true, false, false, Map.of()),

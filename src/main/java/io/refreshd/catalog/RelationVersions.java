@@ -1,0 +1,54 @@
+package io.refreshd.catalog;
+
+import io.refreshd.model.ViewId;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The versions of the relations that views read. A version is a hash of all that DDL on the relation can change, and of what its owner may
+ * do; two that are equal mean that nobody has altered any of this between the two readings, not even to and fro.
+ *
+ * <p>Functions, operators, types and text search objects are left out: the views that depend on them are marked when these change
+ * ({@link Lineage}), and are in flux while they do.
+ *
+ * @param common the version of what concerns all relations: superusers, and settings of the database
+ * @param relations by oid
+ */
+public record RelationVersions(String common, Map<Long, String> relations) {
+    /** The versions of no relation. */
+    public static final RelationVersions NONE = new RelationVersions("", Map.of());
+
+    static RelationVersions read(Connection connection, Fingerprint fingerprint) throws SQLException {
+        return RelationVersionSql.READ.query(
+                connection,
+                row -> {
+                    Map<Long, String> versions = new HashMap<>();
+                    while (row.next()) {
+                        versions.put(row.getLong(1), row.getString(2));
+                    }
+                    String common = versions.remove(0L);
+                    return new RelationVersions(common, Map.copyOf(versions));
+                },
+                fingerprint.relations());
+    }
+
+    /**
+     * One version for each view: of itself, and of all that it reads. It is empty for a view that reads what was not there when the versions
+     * were read.
+     */
+    public Map<ViewId, String> ofViews(Catalog catalog, ViewGraph graph) {
+        CatalogIndex index = new CatalogIndex(catalog);
+        Map<ViewId, String> versions = new HashMap<>();
+        for (MaterializedView view : graph.views().values()) {
+            Map<Long, String> read = new TreeMap<>();
+            read.put(view.oid(), relations.getOrDefault(view.oid(), ""));
+            RelationClosure.of(view, index)
+                    .forEach(relation -> read.put(relation.oid(), relations.getOrDefault(relation.oid(), "")));
+            versions.put(view.id(), read.containsValue("") ? "" : Hash.sha256(common + read));
+        }
+        return Map.copyOf(versions);
+    }
+}
