@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -29,7 +30,8 @@ public record RelationVersions(String common, Map<Long, String> relations) {
                     while (row.next()) {
                         versions.put(row.getLong(1), row.getString(2));
                     }
-                    String common = versions.remove(0L);
+                    String common =
+                            Objects.requireNonNull(versions.remove(0L), "the versions have a row for all relations");
                     return new RelationVersions(common, Map.copyOf(versions));
                 },
                 fingerprint.relations());

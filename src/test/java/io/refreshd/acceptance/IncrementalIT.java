@@ -178,6 +178,27 @@ class IncrementalIT {
         assertRightAfter("DELETE FROM details WHERE id > 10000", "DROP TABLE kept");
     }
 
+    /** More groups in one statement than keys are remembered for, and a group that grows to nearly half of the table. */
+    @Test
+    void manyGroupsAtOnceAndOneThatGrows() throws Exception {
+        database.execute(
+                "CREATE TABLE grown (id int PRIMARY KEY, g int, t text)",
+                "ALTER TABLE grown REPLICA IDENTITY FULL",
+                "INSERT INTO grown SELECT i, i, 'x' FROM generate_series(1, 11000) i");
+        view = "groups_of_grown";
+        store = convert(database, view, "SELECT g AS title, string_agg(t, ',' ORDER BY id) AS v FROM grown GROUP BY g");
+        daemon.awaitPhase("public." + view, ViewPhase.FRESH);
+        assertRightAfter("UPDATE grown SET t = 'y'");
+        assertThat(last()).contains("keys are not known");
+        assertRightAfter("UPDATE grown SET g = 1 WHERE id <= 5000");
+        assertThat(database.query("SELECT length(v) FROM " + view + " WHERE title = 1"))
+                .containsExactly("9999");
+        for (int id = 1; id <= 3; id++) {
+            assertRightAfter("UPDATE grown SET t = 'z' WHERE id = " + id);
+            assertThat(last("detail")).matches("1 key recomputed|everything recomputed: .* would take about .*");
+        }
+    }
+
     @Test
     void alteredTablesAndViewsBelowRecomputeEverything() throws Exception {
         assertRightAfter(
