@@ -32,6 +32,8 @@ public final class WatermarkWriter {
     private CatalogVersion version = CatalogVersion.NONE;
     private Optional<CatalogVersion.State> lastCheck = Optional.empty();
     private boolean behind;
+    /** Whether a check found the server's catalog to be this version. */
+    private boolean confirmed;
 
     /**
      * @param catalog sessions for queries of the catalog
@@ -65,6 +67,7 @@ public final class WatermarkWriter {
     synchronized void routeBy(CatalogVersion next) {
         version = next;
         lastCheck = Optional.empty();
+        confirmed = false;
     }
 
     /**
@@ -133,14 +136,17 @@ public final class WatermarkWriter {
      * What was routed before another catalog was read.
      *
      * @param by the version of the catalog by which it was routed
+     * @param confirmed whether the server's catalog was found to be that version, so that positions were claimed by it
      * @param unclaimable views of which something was altered after the position was routed ({@link CatalogVersion#unclaimable})
      */
-    public record Unclaimed(LowWatermark.Position position, CatalogVersion by, Map<ViewId, String> unclaimable) {}
+    public record Unclaimed(
+            LowWatermark.Position position, CatalogVersion by, boolean confirmed, Map<ViewId, String> unclaimable) {}
 
     /** In the order of {@link CatalogVersion#check}: the other catalog is read after that. */
     Unclaimed unclaimed(Lock turn, Handle handle) throws SQLException {
         Routed routed = routed(turn);
-        return new Unclaimed(routed.position(), routed.by(), routed.by().unclaimable(handle));
+        return new Unclaimed(
+                routed.position(), routed.by(), isConfirmed(), routed.by().unclaimable(handle));
     }
 
     /**
@@ -148,11 +154,15 @@ public final class WatermarkWriter {
      * function or type is another one, views whose content depends on it are marked by now, or in flux. All other views wait for the next
      * check of the catalog. Else whoever may create a view or a function, if only a temporary one, could go on so that nothing is ever
      * claimed. To be called in turn, after the marks of altered views are durable.
+     *
+     * <p>A catalog that was altered once will be confirmed by the next check, which claims for all views. So that they wait for it is not worth
+     * a note in the ledger.
      */
     void claim(Unclaimed former, Handle handle, Runnable claimed) {
         CatalogVersion present = version();
         Set<ViewId> altered = present.alteredSince(former.by());
-        if (altered.size() == present.views().size()) {
+        boolean once = former.confirmed() && !altered.isEmpty();
+        if (once || altered.size() == present.views().size()) {
             return;
         }
         try {
@@ -169,6 +179,7 @@ public final class WatermarkWriter {
     /** By another catalog, other views may be in flux. */
     private void claim(Routed routed, CatalogVersion.Check check, Runnable claimed) {
         if (version().equals(routed.by())) {
+            confirm();
             frozen.set(check.inFlux(), Set.of());
             watermark.claim(routed.position());
             claimed.run();
@@ -181,6 +192,14 @@ public final class WatermarkWriter {
         } catch (SQLException e) {
             throw new ConnectionException(e);
         }
+    }
+
+    private synchronized void confirm() {
+        confirmed = true;
+    }
+
+    private synchronized boolean isConfirmed() {
+        return confirmed;
     }
 
     private synchronized CatalogVersion version() {

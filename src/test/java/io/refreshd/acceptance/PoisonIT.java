@@ -9,11 +9,11 @@ import io.refreshd.report.Notice;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.Slots;
+import io.refreshd.testing.SupervisedDaemon;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
 import java.sql.DriverManager;
-import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
@@ -29,7 +29,6 @@ class PoisonIT {
     private Path folder;
 
     private TestDatabase database;
-    private final List<String> lines = new ArrayList<>();
 
     @BeforeEach
     void create() throws Exception {
@@ -56,30 +55,25 @@ class PoisonIT {
     void whatNoHeapHolds(String poison) throws Exception {
         Path configuration =
                 DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), ""));
-        Supervised daemon = new Supervised(configuration);
-        try {
-            awaitHeld("first", daemon.process);
+        try (SupervisedDaemon daemon = new SupervisedDaemon(configuration)) {
+            awaitHeld("first", daemon.process());
             database.execute(poison);
             long written = System.nanoTime();
             database.execute("INSERT INTO main VALUES (3, 'behind')");
             // A process that reads the views anew at its start shows the row, and may still end at the poison.
             await().until(() -> {
                 daemon.replaceIfDead();
-                return daemon.process.count("the slot is given up") > 0
+                return daemon.process().count("the slot is given up") > 0
                         && !database.query("SELECT id FROM of_main WHERE v = 'behind'")
                                 .isEmpty();
             });
-            report(poison, daemon.deaths, written);
-            awaitHeld("after", daemon.process);
-        } finally {
-            daemon.process.close();
+            report(poison, daemon.deaths(), written);
+            awaitHeld("after", daemon.process());
+            assertThat(daemon.deaths()).as("%s", daemon.lines()).isBetween(1, 3);
+            assertThat(daemon.lines())
+                    .anyMatch(line -> line.contains("The log cannot be read past one position: the slot is given up"))
+                    .anyMatch(line -> line.contains("Gap in the stream") && line.contains("log-poisoned"));
         }
-        collect(daemon.process);
-        int deaths = daemon.deaths;
-        assertThat(deaths).as("%s", lines).isBetween(1, 3);
-        assertThat(lines)
-                .anyMatch(line -> line.contains("The log cannot be read past one position: the slot is given up"))
-                .anyMatch(line -> line.contains("Gap in the stream") && line.contains("log-poisoned"));
         assertThat(database.query("SELECT attempts FROM refreshd.stream")).containsExactly("1");
     }
 
@@ -113,30 +107,6 @@ class PoisonIT {
                 poison, deaths, (System.nanoTime() - written) / 1e9);
     }
 
-    /** A daemon, and what a supervisor does: it starts the process again when that has ended. */
-    private final class Supervised {
-        private final Path configuration;
-        private DaemonProcess process;
-        private int deaths;
-
-        Supervised(Path configuration) throws Exception {
-            this.configuration = configuration;
-            process = start();
-        }
-
-        private DaemonProcess start() throws Exception {
-            return DaemonProcess.of(configuration).start();
-        }
-
-        void replaceIfDead() throws Exception {
-            if (!process.isAlive()) {
-                deaths++;
-                collect(process);
-                process = start();
-            }
-        }
-    }
-
     /** A change that is written from now on is in the view while the daemon lives. */
     private void awaitHeld(String value, DaemonProcess daemon) throws Exception {
         database.execute("INSERT INTO main SELECT coalesce(max(id), 0) + 10, '" + value + "' FROM main");
@@ -144,10 +114,6 @@ class PoisonIT {
                         assertThat(daemon.isAlive()).as("%s", daemon.lines()).isTrue())
                 .until(() -> !database.query("SELECT id FROM of_main WHERE v = '" + value + "'")
                         .isEmpty());
-    }
-
-    private void collect(DaemonProcess daemon) {
-        lines.addAll(daemon.lines());
     }
 
     /** A database that takes any bytes, with a table and its view. */

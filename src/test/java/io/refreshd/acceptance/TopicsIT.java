@@ -14,6 +14,7 @@ import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.RunningKafka;
+import io.refreshd.testing.SupervisedDaemon;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.io.PrintWriter;
@@ -307,6 +308,41 @@ class TopicsIT {
             assertThat(rows(database)).containsExactly("1:8");
             kafka().delete(topic + "_third");
         }
+    }
+
+    /** In memory it is 96 MB, of a heap of 128 MB. A topic may hold it in compressed form. */
+    @Test
+    void aRecordThatNoHeapHolds() throws Exception {
+        try (TestDatabase database = database()) {
+            Map<String, String> connector = RunningKafka.toOneTopic(RunningKafka.connector(database, "dbz"));
+            kafka().put(database.name(), connector);
+            Path configuration = DaemonProcess.write(folder, configure(database, connector, database.name(), ""));
+            try (SupervisedDaemon daemon = new SupervisedDaemon(configuration)) {
+                awaitShown(database, daemon, 1);
+                kafka().sendCompressed(database.name(), 96_000_000);
+                long sent = System.nanoTime();
+                awaitShown(database, daemon, 2);
+                System.out.printf(
+                        "a record of 96 MB: %d processes ended, and the next change was shown after %.1f s%n",
+                        daemon.deaths(), (System.nanoTime() - sent) / 1e9);
+                int deaths = daemon.deaths();
+                assertThat(deaths).as("%s", daemon.lines()).isBetween(1, 3);
+                assertThat(daemon.lines())
+                        .anyMatch(line -> line.contains("Gap in the stream") && line.contains("log-poisoned"));
+                awaitShown(database, daemon, 3);
+                assertThat(daemon.deaths()).isEqualTo(deaths);
+            }
+            kafka().delete(database.name());
+        }
+    }
+
+    private static void awaitShown(TestDatabase database, SupervisedDaemon daemon, int id) throws Exception {
+        database.execute("INSERT INTO t VALUES (" + id + ", 'a', 0)");
+        await("row " + id).until(() -> {
+            daemon.replaceIfDead();
+            return rows(database).contains(id + ":0")
+                    && (id == 1 || daemon.process().count("given up") > 0);
+        });
     }
 
     private void awaitGapAtStart(TestDatabase database, Map<String, String> connector, String reason, Step step)

@@ -21,6 +21,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
@@ -241,6 +242,26 @@ public final class RunningKafka {
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", brokers), new StringSerializer(), new StringSerializer())) {
             producer.send(new ProducerRecord<>(topic, value));
+        }
+    }
+
+    /** Sends a record of so many bytes, which are hardly any in the topic. */
+    public void sendCompressed(String topic, int bytes) {
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of(
+                        "bootstrap.servers",
+                        brokers,
+                        "compression.type",
+                        "gzip",
+                        "max.request.size",
+                        2 * bytes,
+                        "buffer.memory",
+                        2L * bytes),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>(topic, new byte[bytes])).get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new UncheckedIOException(new IOException(e));
         }
     }
 
