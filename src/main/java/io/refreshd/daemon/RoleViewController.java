@@ -157,8 +157,9 @@ public final class RoleViewController implements AutoCloseable {
     }
 
     private List<Obstacle> reconcile(Handle handle, long lease) throws SQLException {
-        RolePlan plan = reconciler.plan(handle);
+        // Before the roles are read: a change that the plan does not see any more is one of these tables.
         tables = readTables.read(handle.getConnection()).ofRoles();
+        RolePlan plan = reconciler.plan(handle);
         List<Obstacle> obstacles = new ArrayList<>(plan.obstacles());
         plan.outdated().ifPresent(obstacles::add);
         obstacles.addAll(reconciler.apply(
