@@ -274,7 +274,7 @@ final class DebeziumInternals {
     }
 
     /** {@link TransactionStream} in the form in which Debezium reads a stream. */
-    private record BundleStream(TransactionStream stream, Run run) implements ReplicationStream {
+    record BundleStream(TransactionStream stream, Run run) implements ReplicationStream {
         @Override
         public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
             if (run.closing) {

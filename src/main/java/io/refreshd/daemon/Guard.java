@@ -4,7 +4,6 @@ import io.refreshd.config.CaptureSettings;
 import io.refreshd.model.Moment;
 import io.refreshd.report.Notice;
 import io.refreshd.stream.DatabaseSession;
-import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
@@ -15,16 +14,13 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Thread: a thread of its own, {@code refreshd-guard}, so that no lock in the catalog and no slow query holds it up.
  */
 final class Guard {
-    /** How often lease and slot are looked at while the database is idle: heartbeats move the slot as seldom. */
-    private static final Duration WHEN_IDLE = Duration.ofSeconds(5);
-
     private final Jdbi jdbi;
     private final StreamState stream;
     private final DegradationWatch degradation;
     private final SlotGuard slot;
     private final PeriodicTask task;
     private final Supplier<Moment> clock;
-    private long lookedAt;
+    private final GuardPace pace;
 
     Guard(
             Jdbi jdbi,
@@ -35,7 +31,7 @@ final class Guard {
             SlotGuard.Dropper dropper) {
         this.jdbi = jdbi;
         this.clock = clock;
-        this.lookedAt = clock.get().nanos() - WHEN_IDLE.toNanos();
+        this.pace = new GuardPace(clock.get());
         this.stream = stream;
         this.degradation = new DegradationWatch(settings, stream, clock);
         this.slot = new SlotGuard(settings, listener, dropper);
@@ -47,7 +43,8 @@ final class Guard {
         if (session == null) {
             return;
         }
-        boolean looks = isTimeToLook(session);
+        boolean idle = stream.hasCapture() && session.ingest().isIdle();
+        boolean looks = pace.isDue(clock.get(), idle);
         if (looks && !session.lease().isHeld()) {
             // The next attempt stands by, or takes the lease again.
             stream.leaseLost();
@@ -58,15 +55,5 @@ final class Guard {
         if (looks) {
             task.attempt(() -> jdbi.useHandle(slot::check));
         }
-    }
-
-    private boolean isTimeToLook(DatabaseSession session) {
-        Moment now = clock.get();
-        boolean idle = stream.hasCapture() && session.ingest().isIdle();
-        if (idle && now.nanosSince(lookedAt) < WHEN_IDLE.toNanos()) {
-            return false;
-        }
-        lookedAt = now.nanos();
-        return true;
     }
 }

@@ -43,6 +43,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.junit.jupiter.api.Test;
+import org.postgresql.replication.LogSequenceNumber;
+import org.postgresql.replication.PGReplicationStream;
 
 /**
  * Names what {@link DebeziumInternals} uses of Debezium that Debezium does not promise to keep, and what it relies on beyond signatures.
@@ -239,6 +241,45 @@ class DebeziumInternalsTest {
         assertThat(message).isInstanceOf(TransactionMessage.class);
         assertThat(message.isTransactionalMessage()).isTrue();
         assertThat(message.isLastEventForLsn()).isTrue();
+    }
+
+    /** An engine that is being closed takes a record that comes then for an error. */
+    @Test
+    void aStreamThatIsBeingClosedReadsNothingMore() throws Exception {
+        DebeziumInternals.Run run =
+                new DebeziumInternals.Run(table -> Interest.NONE, new LogDemand(), name -> Optional.empty());
+        int[] reads = {0};
+        ReplicationStream stream = new DebeziumInternals.BundleStream(emptyStream(reads), run);
+        assertThat(stream.readPending(message -> {})).isTrue();
+        assertThat(reads[0]).isOne();
+        run.readNoMore();
+        for (int i = 0; i < 3; i++) {
+            assertThat(stream.readPending(message -> {}))
+                    .as("Debezium does not pause by itself")
+                    .isTrue();
+        }
+        assertThat(reads[0]).as("reads of the server's stream").isOne();
+    }
+
+    /** A stream in which nothing has come yet. @param reads how often it was asked */
+    private static TransactionStream emptyStream(int[] reads) {
+        PGReplicationStream server = (PGReplicationStream) Proxy.newProxyInstance(
+                DebeziumInternalsTest.class.getClassLoader(),
+                new Class<?>[] {PGReplicationStream.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("readPending")) {
+                        reads[0]++;
+                    }
+                    return null;
+                });
+        return new TransactionStream(
+                server,
+                pause -> {},
+                LogSequenceNumber.valueOf(1),
+                Duration.ofSeconds(1),
+                table -> Interest.NONE,
+                new LogDemand(),
+                StreamEncoding.UTF8);
     }
 
     private static PostgresOffsetContext offsetAt(Lsn position) {
