@@ -7,17 +7,24 @@ import io.refreshd.config.ConfigurationReader;
 import io.refreshd.daemon.Daemon;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.testing.Checked;
+import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code sslmode=verify-full} on every connection, including the ones of Debezium. */
 class TlsIT {
+    @TempDir
+    private Path folder;
+
     private StrictServer server;
 
     @BeforeEach
@@ -41,19 +48,29 @@ class TlsIT {
         server.execute("postgres", "DROP DATABASE tls WITH (FORCE)");
     }
 
+    /** As a process, since that has no more of Java than the image has. */
     @Test
     void everyConnectionIsEncryptedAndTheServerIsVerified() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(configuration(server.authority()))) {
-            daemon.awaitFresh();
+        Path configuration = DaemonProcess.write(folder, configuration(server.authority()));
+        try (DaemonProcess daemon = DaemonProcess.of(configuration).start()) {
+            await("it streams")
+                    .failFast(() -> assertThat(daemon.isAlive())
+                            .as("%s", daemon.lines())
+                            .isTrue())
+                    .until(() -> connections().contains("walsender true"));
             server.execute("tls", "INSERT INTO main VALUES (1)");
             await().untilAsserted(
                             () -> assertThat(server.query("tls", "TABLE ids")).containsExactly("1"));
-            assertThat(server.query("tls", """
-                            SELECT DISTINCT a.backend_type || ' ' || s.ssl
-                            FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)
-                            WHERE a.pid <> pg_backend_pid() AND a.datname = 'tls' ORDER BY 1
-                            """)).containsExactly("client backend true", "walsender true");
+            assertThat(connections()).containsExactly("client backend true", "walsender true");
         }
+    }
+
+    private List<String> connections() throws SQLException {
+        return server.query("tls", """
+                SELECT DISTINCT a.backend_type || ' ' || s.ssl
+                FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)
+                WHERE a.pid <> pg_backend_pid() AND a.datname = 'tls' ORDER BY 1
+                """);
     }
 
     @Test

@@ -38,22 +38,18 @@ public final class Deployed {
         return command;
     }
 
-    /** What {@link #command} needs in its environment. @param jvmOptions over those of {@link #CLASS_ARCHIVE} */
-    static void prepare(ProcessBuilder process, List<String> jvmOptions) {
-        prepareAsInstalled(process);
+    /** What {@link #command} needs in its environment, with the {@link ImageRuntime}. @param jvmOptions over those of {@link #CLASS_ARCHIVE} */
+    static void prepare(ProcessBuilder process, List<String> jvmOptions) throws IOException {
+        process.environment().put("JAVA_HOME", ImageRuntime.home().toString());
         List<String> options = new ArrayList<>(List.of(CLASS_ARCHIVE));
         options.addAll(jvmOptions);
         process.environment().put("REFRESHD_JAVA_OPTS", String.join(" ", options));
     }
 
-    private static void prepareAsInstalled(ProcessBuilder process) {
-        process.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    }
-
-    /** A process that runs as it does for users, without the class archive of the tests. */
+    /** A process that runs as it does for users of a JDK, without the class archive of the tests. */
     public static ProcessBuilder asInstalled(String... arguments) throws IOException {
         ProcessBuilder process = new ProcessBuilder(command(arguments));
-        prepareAsInstalled(process);
+        process.environment().put("JAVA_HOME", System.getProperty("java.home"));
         return process;
     }
 
