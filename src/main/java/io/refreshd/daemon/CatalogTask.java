@@ -40,7 +40,7 @@ final class CatalogTask {
         if (session == null || !stream.isLeaseHeld()) {
             return;
         }
-        pruning.attempt(() -> jdbi.useHandle(handle -> history.prune(handle, session)));
+        pruning.attempt(() -> history.prune(session.ledger()));
         reconciliation.attempt(() -> JdbiFactory.ofCatalog(jdbi).useHandle(session.reconciler()::reconcileIfChanged));
         if (reconciliation.failures() >= MOST_FAILURES && stream.isStreaming()) {
             stopCapture(session);

@@ -1,11 +1,10 @@
 package io.refreshd.daemon;
 
 import io.refreshd.ledger.History;
+import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.model.Moment;
-import io.refreshd.stream.DatabaseSession;
 import java.time.Duration;
 import java.util.function.Supplier;
-import org.jdbi.v3.core.Handle;
 
 /** Removes old rows of the refresh history, once a minute. */
 final class HistoryPruner {
@@ -19,13 +18,16 @@ final class HistoryPruner {
         this.prunedAt = clock.get().nanos();
     }
 
-    void prune(Handle handle, DatabaseSession session) {
+    /** Takes a connection once a minute alone: a connection that somebody takes each second is never closed as idle. */
+    void prune(LeasedLedger ledger) {
         if (clock.get().nanosSince(prunedAt) > INTERVAL.toNanos()) {
             prunedAt = clock.get().nanos();
-            // A transaction that may write takes an id, and no server would ever be idle.
-            if (History.isOld(handle)) {
-                session.ledger().write(handle, History::prune);
-            }
+            ledger.jdbi().useHandle(handle -> {
+                // A transaction that may write takes an id, and no server would ever be idle.
+                if (History.isOld(handle)) {
+                    ledger.write(handle, History::prune);
+                }
+            });
         }
     }
 }

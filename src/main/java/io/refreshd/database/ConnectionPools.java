@@ -26,6 +26,15 @@ public final class ConnectionPools implements AutoCloseable {
 
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
+    /** A session costs the server some megabytes. Below a minute: whatever is done once a minute needs none of its own. */
+    private static final Duration LONGEST_IDLE = Duration.ofSeconds(30);
+
+    /**
+     * A pool gives a thread the connection that it had before, though another one is idle too. So two threads that work now and then share one
+     * again when theirs has ended. The sessions of the other pool live longer: they would have to make their plans again.
+     */
+    private static final Duration LONGEST_LIFE = Duration.ofMinutes(10);
+
     private final Connector connector;
     private final ConnectorDataSource catalogConnections;
     private final HikariDataSource catalogPool;
@@ -37,6 +46,7 @@ public final class ConnectionPools implements AutoCloseable {
         this.catalogConnections = new ConnectorDataSource(new Connector(settings, SessionKind.CATALOG, "refreshd"));
         this.catalogPool = pool("refreshd-catalog", catalogConnections, refreshes + OF_CATALOG);
         this.pool = pool("refreshd", new ConnectorDataSource(connector), refreshes + BESIDES_REFRESHES);
+        this.pool.setMaxLifetime(LONGEST_LIFE.toMillis());
         this.jdbi = JdbiFactory.over(pool, JdbiFactory.over(catalogPool));
     }
 
@@ -53,10 +63,10 @@ public final class ConnectionPools implements AutoCloseable {
         config.setMinimumIdle(0);
         config.setInitializationFailTimeout(-1);
         config.setConnectionTimeout(LONGEST_WAIT.toMillis());
+        config.setIdleTimeout(LONGEST_IDLE.toMillis());
         config.setValidationTimeout(Duration.ofSeconds(3).toMillis());
         // If it is not set, the pool asks its first connection for it. A connection that was cut while it was asked
-        // left
-        // the pool with none for ever.
+        // left the pool with none for ever.
         config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
         return new HikariDataSource(config);
     }
