@@ -26,6 +26,19 @@ final class DifferenceSql {
                           WINDOW w AS (PARTITION BY %1$s ORDER BY indexed USING OPERATOR(pg_catalog.*<))) AS n
                       ON %3$s AND g.indexed_hash = n.indexed_hash AND g.nth = n.nth AND g.indexed OPERATOR(pg_catalog.*=) n.indexed""";
 
+    /**
+     * Pairs rows where the table has one at most for each key. A second row of the definition has no pair, so that the unique index refuses
+     * it. Sorting images, which takes as long as everything else together, is left out.
+     */
+    private static final String OF_UNIQUE_KEYS = """
+                  SELECT h.at, s.nth IS NOT NULL AS said, %1$s
+                    FROM (SELECT x.ctid AS at, %2$s, %3$s AS image, %4$s AS indexed, 1::int8 AS nth FROM %5$s AS x(%6$s) %7$s) AS h
+                    FULL JOIN
+                         (SELECT %6$s, %3$s AS image, %4$s AS indexed, row_number() OVER (PARTITION BY %2$s) AS nth
+                            FROM %8$s AS x(%6$s) %9$s) AS s
+                      ON %10$s AND h.nth = s.nth AND h.indexed OPERATOR(pg_catalog.*=) s.indexed
+                   WHERE h.at IS NULL OR s.nth IS NULL OR h.image OPERATOR(pg_catalog.*<>) s.image""";
+
     private static final String UNPAIRED = "SELECT *, at IS NULL AS said FROM differing";
 
     private final StoreLayout layout;
@@ -62,56 +75,100 @@ final class DifferenceSql {
      * @param also a further column of the result, behind all others, with a comma before it; or empty
      */
     String statement(String before, String condition, String said, String conditionOfSaid, String also) {
-        String image = "ROW(" + all(i -> "x.c" + i) + ")";
-        String ordered = "WINDOW w AS (PARTITION BY " + key(i -> "x.c" + i) + " ORDER BY " + image
+        boolean unique = hasUniqueKeys();
+        return """
+                WITH %1$s%2$scorrected AS MATERIALIZED (
+                %3$s
+                ), deleted AS (
+                  DELETE FROM %4$s AS t WHERE t.ctid = ANY (ARRAY(SELECT p.at FROM corrected AS p WHERE NOT p.said)) RETURNING 1
+                ), inserted AS (
+                  INSERT INTO %4$s (%5$s)
+                  SELECT %6$s FROM corrected AS p WHERE p.at IS NULL AND (SELECT count(*) FROM deleted) >= 0 RETURNING 1
+                )%7$s
+                SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM inserted), %8$s%9$s%10$s
+                """.formatted(
+                        before,
+                        unique ? "" : differing(condition, said, conditionOfSaid),
+                        unique ? ofUniqueKeys(condition, said, conditionOfSaid) : paired(),
+                        store,
+                        all(i -> name(i)),
+                        columns,
+                        inPlace() ? updated() : "",
+                        inPlace() ? "(SELECT count(*) FROM updated)" : "0",
+                        told.stream().map(this::toldRows).collect(Collectors.joining()),
+                        also);
+    }
+
+    /** A full join needs a condition by which rows can be hashed. */
+    private boolean hasUniqueKeys() {
+        return layout.keyIsUnique()
+                && !keyHoldsNull
+                && told.isEmpty()
+                && layout.names().recomputeKey().stream()
+                        .anyMatch(i -> layout.columns().get(i - 1).isHashable());
+    }
+
+    private String ofUniqueKeys(String condition, String said, String conditionOfSaid) {
+        return OF_UNIQUE_KEYS.formatted(
+                all(i -> "s.c" + i),
+                key(i -> "x.c" + i),
+                image(),
+                indexed(),
+                store,
+                columns,
+                condition,
+                said,
+                conditionOfSaid,
+                equalKeys("h.c", "s.c"));
+    }
+
+    /** The query for the rows that one side has and the other has not, with its name and a comma. */
+    private String differing(String condition, String said, String conditionOfSaid) {
+        String ordered = "WINDOW w AS (PARTITION BY " + key(i -> "x.c" + i) + " ORDER BY " + image()
                 + " USING OPERATOR(pg_catalog.*<))";
         // Of equal rows, row_number() - rank() counts from 0.
         return """
-                WITH %22$sdiffering AS MATERIALIZED (
+                differing AS MATERIALIZED (
                   SELECT h.at, coalesce(h.indexed, s.indexed) AS indexed,
-                         coalesce(h.indexed_hash, s.indexed_hash) AS indexed_hash, %1$s, %2$s%19$s
-                    FROM (SELECT x.ctid AS at, %3$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
-                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth%20$s
+                         coalesce(h.indexed_hash, s.indexed_hash) AS indexed_hash, %1$s, %2$s%14$s
+                    FROM (SELECT x.ctid AS at, %3$s, %4$s AS image, %11$s AS hash, %5$s AS indexed,
+                                 %12$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth%15$s
                             FROM %6$s AS x(%7$s) %8$s %9$s) AS h
                     FULL JOIN
-                         (SELECT %7$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
-                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth
-                            FROM %10$s AS x(%7$s) %18$s %9$s) AS s
-                      ON %11$s AND h.hash = s.hash AND h.nth = s.nth AND h.image OPERATOR(pg_catalog.*=) s.image
+                         (SELECT %7$s, %4$s AS image, %11$s AS hash, %5$s AS indexed,
+                                 %12$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth
+                            FROM %10$s AS x(%7$s) %13$s %9$s) AS s
+                      ON %16$s AND h.hash = s.hash AND h.nth = s.nth AND h.image OPERATOR(pg_catalog.*=) s.image
                    WHERE h.at IS NULL OR s.nth IS NULL
-                ), corrected AS MATERIALIZED (
-                %12$s
-                ), deleted AS (
-                  DELETE FROM %6$s AS t WHERE t.ctid = ANY (ARRAY(SELECT p.at FROM corrected AS p WHERE NOT p.said)) RETURNING 1
-                ), inserted AS (
-                  INSERT INTO %6$s (%13$s)
-                  SELECT %7$s FROM corrected AS p WHERE p.at IS NULL AND (SELECT count(*) FROM deleted) >= 0 RETURNING 1
-                )%14$s
-                SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM inserted), %15$s%21$s%23$s
-                """.formatted(
+                ), """.formatted(
                         key(i -> "coalesce(h.c" + i + ", s.c" + i + ") AS k" + i),
                         all(i -> "s.c" + i),
                         key(i -> "x.c" + i),
-                        image,
-                        "ROW(" + RoundSql.listed(indexed, i -> "x.c" + i) + ")",
+                        image(),
+                        indexed(),
                         store,
                         columns,
                         condition,
                         ordered,
                         said,
-                        equalKeys("h.c", "s.c"),
-                        inPlace() ? PAIRED.formatted(key(i -> "k" + i), columns, equalKeys("g.k", "n.k")) : UNPAIRED,
-                        all(i -> name(i)),
-                        inPlace() ? updated() : "",
-                        inPlace() ? "(SELECT count(*) FROM updated)" : "0",
                         hash(numbers().boxed().toList(), i -> "x.c" + i),
                         hash(indexed, i -> "x.c" + i),
                         conditionOfSaid,
                         toldColumns(i -> ", h.o" + i),
                         toldColumns(i -> ", x.c" + i + " AS o" + i),
-                        told.stream().map(this::toldRows).collect(Collectors.joining()),
-                        before,
-                        also);
+                        equalKeys("h.c", "s.c"));
+    }
+
+    private String paired() {
+        return inPlace() ? PAIRED.formatted(key(i -> "k" + i), columns, equalKeys("g.k", "n.k")) : UNPAIRED;
+    }
+
+    private String image() {
+        return "ROW(" + all(i -> "x.c" + i) + ")";
+    }
+
+    private String indexed() {
+        return "ROW(" + RoundSql.listed(indexed, i -> "x.c" + i) + ")";
     }
 
     private String toldColumns(IntFunction<String> each) {

@@ -21,12 +21,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param storeOid oid of the table that holds the rows
  * @param definitionOid oid of the plain view with the defining query
+ * @param keyIsUnique whether a unique index keeps the table from holding two rows with the same recompute key
  * @param columns the columns of both, in order
  * @param maps which rows belong to which groups, also of groups that rows of other maps are joined with, which come later; and the values
  *     of columns by which rows depend on those of tables
  */
 public record StoreLayout(
-        long storeOid, long definitionOid, IncrementalStore names, List<StoreColumn> columns, List<GroupMap> maps) {
+        long storeOid,
+        long definitionOid,
+        IncrementalStore names,
+        boolean keyIsUnique,
+        List<StoreColumn> columns,
+        List<GroupMap> maps) {
     /**
      * The rows that are grouped, each with the key of its group.
      *
@@ -85,6 +91,8 @@ public record StoreLayout(
      * An index column that is an expression has the number 0 in {@code indkey}; what the expression and the predicate refer to is in
      * {@code pg_depend}. An index whose expression refers to the row as a whole depends on the table itself.
      *
+     * <p>A unique index counts for the recompute key if it is on columns of that alone, and calls equal what the operator {@code =} does.
+     *
      * <p>The parameter stands in a sub-query, so that the server keeps the plan: to plan this takes longer than to run it.
      */
     private static final String READ = """
@@ -98,7 +106,18 @@ public record StoreLayout(
                                    OR EXISTS (SELECT FROM pg_catalog.pg_depend p
                                                WHERE p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = x.indexrelid
                                                  AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = s.oid
-                                                 AND p.refobjsubid IN (0, a.attnum)))) AS indexed
+                                                 AND p.refobjsubid IN (0, a.attnum)))) AS indexed,
+                   EXISTS (SELECT FROM pg_catalog.pg_index u
+                            WHERE u.indrelid = s.oid AND u.indisunique AND u.indimmediate AND u.indisvalid
+                              AND u.indpred IS NULL AND u.indexprs IS NULL
+                              AND NOT EXISTS (
+                                  SELECT FROM unnest(u.indkey::pg_catalog.int2[], u.indclass::oid[], u.indcollation::oid[])
+                                              WITH ORDINALITY AS k (number, opclass, collates, place)
+                                    JOIN pg_catalog.pg_opclass o ON o.oid = k.opclass
+                                    JOIN pg_catalog.pg_attribute c ON c.attrelid = s.oid AND c.attnum = k.number
+                                   WHERE k.place <= u.indnkeyatts
+                                     AND (k.number <> ALL (i.recompute_key) OR NOT o.opcdefault
+                                          OR k.collates <> c.attcollation))) AS unique_key
               FROM (SELECT view_oid, 0 AS number, store_oid, definition_oid, recompute_key, NULL AS group_key, NULL AS positions,
                            false AS joined, 0 AS of_map, NULL AS shown, NULL AS shown_if, false AS of_values
                       FROM refreshd.incremental_view
@@ -156,13 +175,14 @@ public record StoreLayout(
             String having = row.getString("shown_if");
             int of = row.getInt("of_map");
             boolean values = row.getBoolean("of_values");
+            boolean unique = row.getBoolean("unique_key");
             List<StoreColumn> columns = new ArrayList<>();
             do {
                 columns.add(
                         new StoreColumn(row.getString("attname"), row.getString("type"), row.getBoolean("indexed")));
                 more = row.next();
             } while (more && row.getLong("view_oid") == view && row.getInt("number") == number);
-            StoreLayout layout = new StoreLayout(store, definition, names, columns, List.of());
+            StoreLayout layout = new StoreLayout(store, definition, names, unique, columns, List.of());
             if (number == 0) {
                 layouts.put(view, layout);
             } else if (shown != null && having != null) {
@@ -191,7 +211,7 @@ public record StoreLayout(
     }
 
     private StoreLayout with(List<GroupMap> found) {
-        return new StoreLayout(storeOid, definitionOid, names, columns, found);
+        return new StoreLayout(storeOid, definitionOid, names, keyIsUnique, columns, found);
     }
 
     private static List<Integer> numbers(@Nullable Array array) throws SQLException {

@@ -32,6 +32,7 @@ class IncrementalPropertyIT {
             assertThat(tally.everything).isPositive();
             assertThat(tally.changed).isPositive();
             assertThat(tally.withLater).isPositive();
+            assertThat(tally.ofUniqueKeys).isPositive();
         }
     }
 }

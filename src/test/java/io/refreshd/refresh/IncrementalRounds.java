@@ -131,6 +131,8 @@ final class IncrementalRounds {
         long nested;
         long computed;
         long ofStacks;
+        long ofUniqueKeys;
+        long refused;
 
         @Override
         public String toString() {
@@ -141,7 +143,8 @@ final class IncrementalRounds {
                     + views
                     + " views led through other tables; " + nested + " had groups of groups, " + computed
                     + " LATERAL or the order of rows; "
-                    + ofStacks + " rounds by keys of views that read views";
+                    + ofStacks + " rounds by keys of views that read views; " + ofUniqueKeys
+                    + " with a unique index on the key, which refused " + refused + " more";
         }
     }
 
@@ -157,8 +160,8 @@ final class IncrementalRounds {
         final MapsOfRound maps;
         final List<Waiting> pending = new ArrayList<>();
         boolean needsAllRows;
-        private final StoreLayout layout;
-        private final RoundSql sql;
+        private StoreLayout layout;
+        private RoundSql sql;
         private final PreparedStatement differs;
 
         View(String name, long oid, String query, StoreLayout layout, MapsOfRound maps, PreparedStatement differs) {
@@ -284,7 +287,10 @@ final class IncrementalRounds {
     }
 
     private View view(String name, String query) throws Exception {
-        StoreLayout layout = StoreLayout.read(fixture.handle, fixture.oid(name)).orElseThrow();
+        if (random.nextInt(3) > 0) {
+            addUniqueIndex(layout(name));
+        }
+        StoreLayout layout = layout(name);
         return new View(
                 name,
                 fixture.oid(name),
@@ -297,6 +303,40 @@ final class IncrementalRounds {
                                 .collect(Collectors.joining(", ")),
                         SqlNames.qualified(layout.names().store()),
                         SqlNames.qualified(layout.names().definition()))));
+    }
+
+    private StoreLayout layout(String name) throws Exception {
+        return StoreLayout.read(fixture.handle, fixture.oid(name)).orElseThrow();
+    }
+
+    /** As a user may have one on the key. Where the definition gives a key twice now, there can be none. */
+    private void addUniqueIndex(StoreLayout layout) throws SQLException {
+        try (Statement statement = writer.createStatement()) {
+            statement.execute("CREATE UNIQUE INDEX ON "
+                    + SqlNames.qualified(layout.names().store()) + " ("
+                    + layout.names().recomputeKey().stream()
+                            .map(i -> SqlNames.identifier(
+                                    layout.columns().get(i - 1).name()))
+                            .collect(Collectors.joining(", "))
+                    + ")");
+        } catch (SQLException twice) {
+            done.add("no unique index: " + twice.getSQLState());
+        }
+    }
+
+    /** The definition gives a key twice from now on. The owner of the view takes the index away, and the next round goes on. */
+    private boolean refused(View view, String sqlState) throws Exception {
+        if (!sqlState.equals("23505") || !view.layout.keyIsUnique()) {
+            return false;
+        }
+        fixture.database.execute("DO $$ DECLARE i text; BEGIN FOR i IN SELECT indexrelid::regclass::text FROM pg_index"
+                + " WHERE indisunique AND indrelid = '"
+                + SqlNames.qualified(view.layout.names().store())
+                + "'::regclass LOOP EXECUTE 'DROP INDEX ' || i; END LOOP; END $$");
+        view.layout = layout(view.name);
+        view.sql = new RoundSql(view.layout);
+        tally.refused++;
+        return true;
     }
 
     /** Has later views read this one. */
@@ -417,6 +457,8 @@ final class IncrementalRounds {
                 tally.outages++;
                 view.needsAllRows = true;
             }
+            case RefreshOutcome.Failed failed
+            when refused(view, failed.failure().sqlState()) -> done.add("refused " + view.name);
             default -> throw new AssertionError(where(view, Optional.empty()) + outcome);
         }
     }
@@ -615,6 +657,10 @@ final class IncrementalRounds {
                     }
                 });
         String where = where(view, lookups);
+        if (outcome instanceof RefreshOutcome.Failed failed
+                && refused(view, failed.failure().sqlState())) {
+            return;
+        }
         if (!(outcome instanceof RefreshOutcome.Refreshed refreshed)) {
             throw new AssertionError(where + outcome);
         }
@@ -665,6 +711,12 @@ final class IncrementalRounds {
                 differs = row.getBoolean(1);
             }
             rounds.commit();
+        } catch (SQLException e) {
+            rounds.rollback();
+            if (refused(view, String.valueOf(e.getSQLState()))) {
+                return;
+            }
+            throw e;
         }
         if (random.nextInt(10) == 0) {
             for (StoreLayout.GroupMap map : view.layout.maps()) {
@@ -679,6 +731,7 @@ final class IncrementalRounds {
         }
         view.pending.clear();
         tally.rounds++;
+        tally.ofUniqueKeys += view.layout.keyIsUnique() && view.layout.maps().isEmpty() ? 1 : 0;
         if (byKeys) {
             tally.byKeys++;
             tally.ofGroups += view.layout.maps().isEmpty() ? 0 : 1;
