@@ -30,8 +30,7 @@ final class CandidateFilter {
         if (routing.candidates().isEmpty()) {
             return new Event.Affected(routing.impacts());
         }
-        Map<ViewId, Long> resting =
-                loop.resting(routing.candidates().stream().map(Impact::view).toList());
+        Map<ViewId, Long> resting = loop.resting(routing.candidates());
         Set<ViewId> showing = membership.showing(routing.candidates().stream()
                 .filter(candidate -> resting.containsKey(candidate.view()))
                 .toList());

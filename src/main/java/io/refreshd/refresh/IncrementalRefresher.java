@@ -45,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * second is durable, the first is, for it stands before it in the log.
  *
  * <p>Invariant: views that read this one are marked with the second transaction if the first changed rows, and also if it is not known
- * that all earlier rounds got that far. That is known only of rounds of this object.
+ * that all earlier rounds got that far. That is known only of rounds of this object, so the first one of each view tells them, also if it
+ * changes nothing.
  *
  * <p>Thread: workers of the scheduler call {@link #round}, several at a time for different views.
  */
@@ -210,7 +211,7 @@ final class IncrementalRefresher {
             }
             handle.begin();
             try {
-                Round begun = new Round(handle, proof, sessions, members, clock);
+                Round begun = new Round(handle, proof, sessions, members, clock, told);
                 round = begun;
                 Map<RoundMember, Round.Result> results = new LinkedHashMap<>(begun.run(limits, later, carefully));
                 if (begun.mustBeRepeated()) {

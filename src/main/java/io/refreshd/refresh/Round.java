@@ -52,6 +52,7 @@ final class Round {
     private final OwnerSessions sessions;
     private final List<RoundMember> members;
     private final Supplier<Moment> clock;
+    private final Set<Long> told;
     private final Map<RoundMember, Result> results = new LinkedHashMap<>();
     private final RoundStack stack;
     private @Nullable RoundMember current;
@@ -61,18 +62,21 @@ final class Round {
     /**
      * @param transaction open, without a snapshot
      * @param members in the order of the oids of their tables, so that no two rounds wait for each other's locks
+     * @param told by oid: views of whose rows the views that read them are known to have been told
      */
     Round(
             Handle transaction,
             RoundProof proof,
             OwnerSessions sessions,
             List<RoundMember> members,
-            Supplier<Moment> clock) {
+            Supplier<Moment> clock,
+            Set<Long> told) {
         this.transaction = transaction;
         this.proof = proof;
         this.sessions = sessions;
         this.members = members;
         this.clock = clock;
+        this.told = told;
         this.stack = new RoundStack(transaction);
     }
 
@@ -95,7 +99,7 @@ final class Round {
         }
 
         record Not(RefreshOutcome outcome) implements Result {}
-        /** Nothing was pending, and no row changed that the view reads. */
+        /** Nothing was pending, no row changed that the view reads, and whoever reads it knows its rows. */
         record Idle() implements Result {}
     }
 
@@ -274,11 +278,7 @@ final class Round {
         if (way instanceof Way.Everything all && members.size() > 1 && !member.takesAsAWholeAtMost(QUICK)) {
             return new Result.Not(new RefreshOutcome.NeedsAllRows(all.reason()));
         }
-        if (way instanceof Way.Keys some
-                && some.keys().isEmpty()
-                && some.changed() == 0
-                && !below.kept()
-                && member.task().basis().stack().accompanies()) {
+        if (member.idles(way) && !below.kept() && told.contains(member.task().oid())) {
             return new Result.Idle();
         }
         long rowsChanged = member.apply(way);

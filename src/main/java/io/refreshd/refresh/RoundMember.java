@@ -185,6 +185,14 @@ final class RoundMember {
         });
     }
 
+    /** Whether nothing was pending and no row changed that the view reads. */
+    boolean idles(Way way) {
+        return way instanceof Way.Keys some
+                && some.keys().isEmpty()
+                && some.changed() == 0
+                && task.basis().stack().accompanies();
+    }
+
     /** @return how many rows of the table were changed */
     long apply(Way way) throws SQLException {
         return switch (way) {

@@ -4,11 +4,13 @@ import io.refreshd.model.Impact;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
+import io.refreshd.model.Xids;
 import io.refreshd.report.Notice;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Admits changes from the log: adds them to the pending changes of the affected views, unless a view holds them already, and
@@ -18,6 +20,8 @@ final class ChangeAdmission {
     private final ViewRegistry views;
     private final Watermarks watermarks;
     private final ActionBuffer actions;
+    /** The first snapshot of this run: what it does not see, no refresh of an earlier run has seen. Null: none is known yet. */
+    private @Nullable Snapshot first;
 
     ChangeAdmission(ViewRegistry views, Watermarks watermarks, ActionBuffer actions) {
         this.views = views;
@@ -31,7 +35,7 @@ final class ChangeAdmission {
         List<ViewId> skipped = new ArrayList<>();
         for (Event.Skipped candidate : event.skipped()) {
             ViewState view = views.get(candidate.otherwise().view());
-            if (view != null && view.cleanAndIdle() && view.starts == candidate.resting()) {
+            if (view != null && rests(view, candidate.otherwise()) && view.starts == candidate.resting()) {
                 skipped.add(view.id());
             } else {
                 affected(candidate.otherwise(), now, coalesced);
@@ -39,6 +43,20 @@ final class ChangeAdmission {
         }
         tellAvoided(coalesced, Notice.Avoided.COALESCED);
         tellAvoided(skipped, Notice.Avoided.DISCRIMINATOR);
+    }
+
+    /**
+     * Whether the rows of the view tell if the change concerns it: it lacks no known change, and is not being refreshed. A round of an
+     * earlier run may have changed the rows for this very change, and have ended before the ledger and the views that read this one knew. Such a
+     * view counts as affected, so that it has a round, which tells them.
+     */
+    boolean rests(ViewState view, Impact impact) {
+        return view.cleanAndIdle()
+                && !(view.incremental() && !views.downstream(view.id()).isEmpty() && mayBeOfEarlierRun(impact.xids()));
+    }
+
+    private boolean mayBeOfEarlierRun(Xids xids) {
+        return first == null || xids.isEmpty() || xids.unseenBy(first).size() < xids.size();
     }
 
     private void tellAvoided(List<ViewId> avoided, Notice.Avoided reason) {
@@ -118,6 +136,7 @@ final class ChangeAdmission {
 
     /** What is visible in the snapshot need not be waited for. */
     void visible(Snapshot snapshot) {
+        first = first == null ? snapshot : first;
         for (ViewState view : views.all()) {
             if (!view.pending.awaitsVisibility()) {
                 continue;

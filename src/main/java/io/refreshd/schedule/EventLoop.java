@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.Impact;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
@@ -100,9 +101,9 @@ public final class EventLoop implements AutoCloseable {
      *
      * @throws IllegalStateException if the loop has ended
      */
-    public Map<ViewId, Long> resting(Collection<ViewId> views) throws InterruptedException {
+    public Map<ViewId, Long> resting(Collection<Impact> candidates) throws InterruptedException {
         CompletableFuture<Map<ViewId, Long>> answer = new CompletableFuture<>();
-        mailbox.put(new Message.Query<>(() -> handler.resting(views), answer));
+        mailbox.put(new Message.Query<>(() -> handler.resting(candidates), answer));
         return await(answer);
     }
 

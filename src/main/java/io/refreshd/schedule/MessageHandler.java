@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.Impact;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
@@ -128,8 +129,8 @@ final class MessageHandler {
         }
     }
 
-    Map<ViewId, Long> resting(Collection<ViewId> views) {
-        return scheduler.resting(views);
+    Map<ViewId, Long> resting(Collection<Impact> candidates) {
+        return scheduler.resting(candidates);
     }
 
     Optional<Lsn> logNeededFrom() {

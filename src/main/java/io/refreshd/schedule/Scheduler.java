@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.Impact;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
@@ -116,15 +117,15 @@ public final class Scheduler {
     }
 
     /**
-     * Those of the views that lack no known change and are not being refreshed, each with the number of refreshes started so far.
-     * As long as that number is the same, no refresh was started meanwhile.
+     * Those of the views whose rows tell whether the changes concern them, each with the number of refreshes started so far. They lack no
+     * known change and are not being refreshed. As long as that number is the same, no refresh was started meanwhile.
      */
-    public Map<ViewId, Long> resting(Collection<ViewId> ids) {
+    public Map<ViewId, Long> resting(Collection<Impact> candidates) {
         Map<ViewId, Long> resting = new HashMap<>();
-        for (ViewId id : ids) {
-            ViewState view = views.get(id);
-            if (view != null && view.cleanAndIdle()) {
-                resting.put(id, view.starts);
+        for (Impact candidate : candidates) {
+            ViewState view = views.get(candidate.view());
+            if (view != null && admission.rests(view, candidate)) {
+                resting.put(view.id(), view.starts);
             }
         }
         return resting;

@@ -134,9 +134,9 @@ final class ViewState {
         return pending.isPresent() ? Deadlines.earlier(before, pending.since()) : before;
     }
 
-    /** Whether the view lacks no change that is known, and no refresh is about to change it. */
+    /** Whether the view lacks no change that is known, and no refresh is about to change it or may have done so unnoticed. */
     boolean cleanAndIdle() {
-        return !dirty() && running == null && !suspended();
+        return !dirty() && running == null && !suspended() && !commitUncertain;
     }
 
     /** Whether the ledger says "dirty" for certain, and would still say so after the refresh that is running, if one is. */

@@ -93,16 +93,22 @@ final class Watermarks {
         return of(view, clean);
     }
 
-    /** @param clean views that count as clean; the others that it reads count as what they are */
+    /**
+     * @param clean views that count as clean, with what they read of each other. The others that it reads count as what they are: what such a
+     *     view reads of the clean ones it has not got
+     */
     private Optional<Lsn> of(ViewState view, Set<ViewId> clean) {
         if (untracked(view).isPresent()) {
             return Optional.empty();
         }
-        Map<ViewId, Optional<Lsn>> known = new HashMap<>();
+        Map<ViewId, Optional<Lsn>> now = new HashMap<>();
+        Map<ViewId, Optional<Lsn>> then = new HashMap<>();
         for (ViewState one : views.upstreamFirst(view)) {
-            known.put(one.id(), withoutSources(one, clean, known));
+            Optional<Lsn> present = withoutSources(one, Set.of(), now);
+            now.put(one.id(), present);
+            then.put(one.id(), clean.contains(one.id()) ? withoutSources(one, clean, then) : present);
         }
-        return known.getOrDefault(view.id(), Optional.empty());
+        return then.getOrDefault(view.id(), Optional.empty());
     }
 
     /** The watermark of a view whose sources are tracked. @param known those of the views that it reads */

@@ -22,6 +22,8 @@ final class Counts {
     int carried;
 
     int caughtUp;
+    /** Crashes between the rows of a round and the ledger. */
+    int untold;
     /** Views that a round deferred, since one below them could not be brought up to date. */
     int deferred;
     /** Views that were dirty at a start, and of which the log held all that they lacked. */

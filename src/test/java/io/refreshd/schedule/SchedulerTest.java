@@ -36,6 +36,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class SchedulerTest {
@@ -64,7 +65,7 @@ class SchedulerTest {
     @Test
     void skipsAViewThatDoesNotContainTheRows() {
         know(spec(A));
-        Map<ViewId, Long> resting = scheduler.resting(Set.of(A, B));
+        Map<ViewId, Long> resting = resting(A, B);
         assertThat(resting).as("B is not registered").containsOnlyKeys(A);
         assertThat(handle(skipped(A, 100, resting)))
                 .containsExactly(new Action.Tell(new Notice.RefreshAvoided(List.of(A), Notice.Avoided.DISCRIMINATOR)));
@@ -74,16 +75,16 @@ class SchedulerTest {
     @Test
     void skipsAViewOnlyIfItWasCleanAndIdleThroughout() {
         know(spec(A));
-        Map<ViewId, Long> before = scheduler.resting(Set.of(A));
+        Map<ViewId, Long> before = resting(A);
         handle(affected(A, 100));
-        assertThat(scheduler.resting(Set.of(A))).as("dirty").isEmpty();
+        assertThat(resting(A)).as("dirty").isEmpty();
         assertThat(handle(skipped(A, 101, before)))
                 .as("it is dirty anyway")
                 .contains(new Action.Tell(new Notice.RefreshAvoided(A, Notice.Avoided.COALESCED)));
         after(TIMING.targetLag());
-        assertThat(scheduler.resting(Set.of(A))).as("refreshing").isEmpty();
+        assertThat(resting(A)).as("refreshing").isEmpty();
         handle(refreshed(A, "102:102:", false));
-        assertThat(scheduler.resting(Set.of(A))).containsOnlyKeys(A);
+        assertThat(resting(A)).containsOnlyKeys(A);
         assertThat(only(Action.Mark.class, handle(skipped(A, 102, before))))
                 .as("it was refreshed meanwhile")
                 .hasSize(1);
@@ -128,6 +129,12 @@ class SchedulerTest {
 
     private static Event routedTo(long position) {
         return new Event.RoutedTo(new Lsn(position), Snapshot.parse("100:100:"));
+    }
+
+    private Map<ViewId, Long> resting(ViewId... asked) {
+        return scheduler.resting(Stream.of(asked)
+                .map(view -> new Impact(view, Xids.of(new Xid(100)), now.wall()))
+                .toList());
     }
 
     private Event skipped(ViewId view, long xid, Map<ViewId, Long> resting) {

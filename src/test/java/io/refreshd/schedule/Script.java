@@ -147,6 +147,11 @@ final class Script {
         if (timeline.calm()) {
             return;
         }
+        if (db.stacks() && host.daemon().isEmpty() && timeline.chance(50)) {
+            // Otherwise each view would have new changes by the time that the next daemon starts.
+            timeline.later(timeline.below(3_000), this::transaction);
+            return;
+        }
         Set<Integer> tables = new HashSet<>();
         for (int i = timeline.below(2); i >= 0; i--) {
             tables.add(timeline.below(TABLES));
@@ -189,6 +194,9 @@ final class Script {
                 host.daemon().ifPresent(daemon -> {
                     daemon.schedule().because(id, "requested", timeline.now().nanos());
                     daemon.handle(new Event.RefreshRequested(Set.of(id)));
+                    if (db.stacks() && timeline.chance(50)) {
+                        timeline.later(timeline.below(200), host::crash);
+                    }
                 });
             case 11 -> host.daemon().ifPresent(daemon -> daemon.ingest().changesMissed(id));
             default -> throw new AssertionError();

@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Backoff;
+import io.refreshd.model.Impact;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
@@ -40,10 +41,18 @@ final class SimulatedDaemon {
     private final ScheduleOracle schedule = new ScheduleOracle(SETTINGS.maxConcurrent());
     private final SimulatedIngest ingest;
     private final SimulatedRefresher refresher;
+    private final Runnable kill;
     private boolean alive = true;
 
-    /** @param queriesViews see {@link Simulation} */
-    SimulatedDaemon(Timeline timeline, SimulatedDatabase db, DataOracle data, Counts counts, boolean queriesViews) {
+    /** @param queriesViews see {@link Simulation} @param kill makes it crash */
+    SimulatedDaemon(
+            Timeline timeline,
+            SimulatedDatabase db,
+            DataOracle data,
+            Counts counts,
+            boolean queriesViews,
+            Runnable kill) {
+        this.kill = kill;
         this.timeline = timeline;
         this.db = db;
         this.data = data;
@@ -63,6 +72,10 @@ final class SimulatedDaemon {
         counts.settled += schedule.settled;
         counts.scheduled += schedule.scheduled;
         db.locked.clear();
+    }
+
+    void kill() {
+        kill.run();
     }
 
     boolean alive() {
@@ -102,8 +115,8 @@ final class SimulatedDaemon {
         return scheduler.logNeededFrom(timeline.now());
     }
 
-    Map<ViewId, Long> resting(Collection<ViewId> views) {
-        return scheduler.resting(views);
+    Map<ViewId, Long> resting(Collection<Impact> candidates) {
+        return scheduler.resting(candidates);
     }
 
     /** Hands an event to the scheduler, carries out the actions, and checks what must hold after each event. */

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 
 /** Model of the server: transactions, views with what they hold, and the ledger. All of it survives a crash of the daemon. */
@@ -263,11 +264,12 @@ final class SimulatedDatabase {
 
     /** A round has recomputed rows and changed none: what makes no difference to the view makes none to those that read it. */
     void noRowChanges(ViewId view, Content content) {
-        // A view has its own tables under its own name, so that its content is one of those that change here.
-        Content before = contents.get(view).copy();
+        Content before = contents.get(view);
         if (stacks) {
-            contents.values().forEach(other -> other.take(view, before, content));
-            inFlight.values().forEach(read -> read.take(view, before, content));
+            // Not its own content, which has its own tables under its own name.
+            Stream.concat(contents.entrySet().stream(), inFlight.entrySet().stream())
+                    .filter(other -> !other.getKey().equals(view))
+                    .forEach(other -> other.getValue().take(view, before, content));
             return;
         }
         BitSet added = (BitSet) content.transactions().clone();

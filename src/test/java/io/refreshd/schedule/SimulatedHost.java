@@ -1,16 +1,17 @@
 package io.refreshd.schedule;
 
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /** The machine on which daemons run: one at a time, and after a crash another one is started soon. */
 final class SimulatedHost {
     private final Timeline timeline;
     private final Counts counts;
-    private final Supplier<SimulatedDaemon> create;
+    private final Function<Runnable, SimulatedDaemon> create;
     private Optional<SimulatedDaemon> daemon = Optional.empty();
 
-    SimulatedHost(Timeline timeline, Counts counts, Supplier<SimulatedDaemon> create) {
+    /** @param create is given what makes the daemon crash */
+    SimulatedHost(Timeline timeline, Counts counts, Function<Runnable, SimulatedDaemon> create) {
         this.timeline = timeline;
         this.counts = counts;
         this.create = create;
@@ -22,7 +23,7 @@ final class SimulatedHost {
     }
 
     void start() {
-        SimulatedDaemon next = create.get();
+        SimulatedDaemon next = create.apply(this::crash);
         daemon = Optional.of(next);
         next.start();
     }

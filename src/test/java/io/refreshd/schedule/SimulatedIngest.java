@@ -213,8 +213,7 @@ final class SimulatedIngest {
             affect(impacts, then);
             return;
         }
-        Map<ViewId, Long> resting =
-                daemon.resting(candidates.stream().map(Impact::view).toList());
+        Map<ViewId, Long> resting = daemon.resting(candidates);
         daemon.unlessCrashed(timeline.below(timeline.chance(30) ? 600 : 5), () -> {
             List<Event.Skipped> skipped = candidates.stream()
                     .filter(candidate -> resting.containsKey(candidate.view())
@@ -238,7 +237,7 @@ final class SimulatedIngest {
         for (Event.Skipped candidate : candidates) {
             ViewId id = candidate.otherwise().view();
             queried.add(id);
-            if (Objects.equals(daemon.resting(Set.of(id)).get(id), candidate.resting())) {
+            if (Objects.equals(daemon.resting(List.of(candidate.otherwise())).get(id), candidate.resting())) {
                 skipped.add(id);
                 db.hold(id, read);
                 counts.skipped++;

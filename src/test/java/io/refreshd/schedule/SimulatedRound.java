@@ -175,7 +175,8 @@ final class SimulatedRound {
                     .containsAll(differing);
             if (recomputed.isEmpty()
                     && member.seen().isEmpty()
-                    && task.basis().stack().accompanies()) {
+                    && task.basis().stack().accompanies()
+                    && refresher.told.contains(task.oid())) {
                 corrected.put(task.view(), Optional.of(Set.of()));
                 return Optional.of(new RefreshOutcome.Deferred());
             }
@@ -212,7 +213,7 @@ final class SimulatedRound {
             return;
         }
         members.values().forEach(this::keepForOthers);
-        boolean ledger = !timeline.chance(5);
+        boolean ledger = !timeline.chance(orphaned ? 50 : 5);
         boolean lost = timeline.chance(4);
         for (Member member : members.values()) {
             Optional<Set<Integer>> rows = corrected.get(member.task().view());
@@ -227,7 +228,10 @@ final class SimulatedRound {
                 db.rowsOnly(member.task().view(), member.content());
             }
         }
-        if (!ledger || lost) {
+        if (!ledger && !orphaned && timeline.chance(50)) {
+            counts.untold++;
+            refresher.daemon.kill();
+        } else if (!ledger || lost) {
             failAll();
         } else {
             end();

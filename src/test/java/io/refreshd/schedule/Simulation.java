@@ -51,7 +51,8 @@ final class Simulation {
         timeline = new Timeline(seed);
         db = new SimulatedDatabase(stacks);
         data = new DataOracle(db);
-        host = new SimulatedHost(timeline, counts, () -> new SimulatedDaemon(timeline, db, data, counts, queriesViews));
+        host = new SimulatedHost(
+                timeline, counts, kill -> new SimulatedDaemon(timeline, db, data, counts, queriesViews, kill));
         script = new Script(
                 timeline, db, data, host, queriesViews && incremental.isEmpty(), incremental, calendar, groups);
     }

@@ -2,6 +2,7 @@ package io.refreshd.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.model.Failure;
 import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Impact;
 import io.refreshd.model.KeyLookup;
@@ -11,6 +12,7 @@ import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.TableId;
 import io.refreshd.model.Timing;
@@ -20,12 +22,14 @@ import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -47,7 +51,12 @@ class StackedRoundsTest {
     private long xid = 150;
 
     StackedRoundsTest() {
-        List<ViewSpec> specs = List.of(
+        know(List.of());
+    }
+
+    private void know(List<ViewSpec> more) {
+        List<ViewSpec> specs = new ArrayList<>(more);
+        specs.addAll(List.of(
                 spec(LOW, 1, QUIET, Set.of(), List.of()),
                 spec(TOP, 2, Duration.ofMinutes(1), Set.of(LOW), List.of(STACK)),
                 new ViewSpec(
@@ -57,8 +66,9 @@ class StackedRoundsTest {
                         Method.CONCURRENT,
                         Set.of(TOP),
                         Optional.empty(),
-                        Optional.empty()));
-        Map<ViewId, LedgerEntry> entries = Stream.of(LOW, TOP, REPORT)
+                        Optional.empty())));
+        Map<ViewId, LedgerEntry> entries = specs.stream()
+                .map(ViewSpec::view)
                 .collect(Collectors.toMap(
                         view -> view,
                         view -> new LedgerEntry(
@@ -162,6 +172,29 @@ class StackedRoundsTest {
         assertThat(watermark(REPORT)).contains(new Lsn(500));
     }
 
+    /** {@code peak} reads {@code low} in two ways, and one of the views in between does not take part. */
+    @Test
+    void aViewOfARoundClaimsNoMoreThanAViewThatItReadsAndThatTookNoPart() {
+        ViewId side = new ViewId("public", "side");
+        ViewId peak = new ViewId("public", "peak");
+        List<UpstreamRows> both =
+                List.of(new UpstreamRows(TOP, 2, STACK.paths(), ""), new UpstreamRows(side, 4, STACK.paths(), ""));
+        know(List.of(
+                spec(side, 4, QUIET, Set.of(LOW), List.of(STACK)),
+                spec(peak, 5, Duration.ofMinutes(1), Set.of(TOP, side), both)));
+        scheduler.handle(new Event.PauseRequested(side), now);
+        change(LOW);
+        scheduler.handle(
+                new Event.RoutedTo(new Lsn(900), new Lsn(900), Snapshot.parse((xid + 1) + ":" + (xid + 1) + ":")), now);
+        Map<ViewId, Optional<Lsn>> claims =
+                after(QUIET).stream().collect(Collectors.toMap(RefreshTask::view, RefreshTask::routed));
+        assertThat(claims)
+                .isEqualTo(Map.of(
+                        LOW, Optional.of(new Lsn(900)),
+                        TOP, Optional.of(new Lsn(900)),
+                        peak, Optional.of(new Lsn(500))));
+    }
+
     private Optional<Lsn> watermark(ViewId view) {
         return scheduler.status().stream()
                 .filter(status -> status.view().equals(view))
@@ -183,6 +216,41 @@ class StackedRoundsTest {
         List<RefreshTask> next = ended(LOW, true, Set.of());
         assertThat(next).extracting(RefreshTask::view).containsExactly(TOP);
         assertThat(next.getFirst().basis().everything()).isEmpty();
+    }
+
+    /** A round of the run before may have taken a row out, and ended before it told the view above. */
+    @Test
+    void whatAnEarlierRunMayHaveSeenIsNotSkippedByTheRowsOfAViewThatIsRead() {
+        assertThat(resting(160)).as("no snapshot is known").containsOnlyKeys(REPORT);
+        scheduler.handle(new Event.RoutedTo(new Lsn(900), new Lsn(900), Snapshot.parse("160:170:165")), now);
+        scheduler.handle(new Event.RoutedTo(new Lsn(990), new Lsn(990), Snapshot.parse("180:180:")), now);
+        assertThat(resting(159)).containsOnlyKeys(REPORT);
+        assertThat(resting(159, 170)).containsOnlyKeys(REPORT);
+        assertThat(resting(165)).containsOnlyKeys(LOW, TOP, REPORT);
+        assertThat(resting(170)).containsOnlyKeys(LOW, TOP, REPORT);
+        assertThat(scheduler.handle(
+                        new Event.Affected(List.of(), List.of(new Event.Skipped(impact(LOW, 159), 0L))), now))
+                .as("is affected")
+                .hasAtLeastOneElementOfType(Action.Mark.class);
+    }
+
+    @Test
+    void whatARoundMayHaveSeenThatSeemsToHaveFailedIsNotSkippedEither() {
+        scheduler.handle(new Event.RoutedTo(new Lsn(900), new Lsn(900), Snapshot.parse("100:100:")), now);
+        assertThat(resting(170)).containsOnlyKeys(LOW, TOP, REPORT);
+        scheduler.handle(new Event.RefreshRequested(Set.of(LOW)), now);
+        Failure lost = new Failure(Failure.Kind.TRANSIENT, "08006", "it failed", Remedy.NONE);
+        ended(LOW, new RefreshOutcome.Failed(lost, Duration.ZERO));
+        assertThat(resting(170)).containsOnlyKeys(TOP, REPORT);
+    }
+
+    private Map<ViewId, Long> resting(long... xids) {
+        return scheduler.resting(
+                Stream.of(LOW, TOP, REPORT).map(view -> impact(view, xids)).toList());
+    }
+
+    private Impact impact(ViewId view, long... xids) {
+        return new Impact(view, Xids.of(LongStream.of(xids)), now.wall());
     }
 
     @Test
