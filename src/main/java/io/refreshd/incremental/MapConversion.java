@@ -6,6 +6,7 @@ import io.refreshd.catalog.IncrementalQuery.GroupMap;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.TrustedCode;
+import io.refreshd.catalog.ValueColumn;
 import io.refreshd.database.PlainSession;
 import io.refreshd.exchange.Attachments;
 import io.refreshd.exchange.Defaults;
@@ -35,6 +36,11 @@ final class MapConversion {
     private final ViewId named;
     /** The queries of maps, by number, as the server writes them. */
     private final Map<Integer, String> rows = new HashMap<>();
+    /** By column: a view that uses the values of a column twice has one map of them. */
+    private final Map<ValueColumn, Made> ofValues = new HashMap<>();
+
+    /** A map that exists, by the oids of its table and its definition. */
+    private record Made(long store, long definition) {}
 
     /** @param named the name that messages use for the view, and after which the maps are named */
     MapConversion(Handle transaction, PlainSession session, IncrementalQuery query, ViewId named) {
@@ -63,6 +69,11 @@ final class MapConversion {
     private void create(ViewId at, String text, long made, int number)
             throws SQLException, PrerequisitesMissingException {
         GroupMap map = query.maps().get(number - 1);
+        Made same = map.value().map(ofValues::get).orElse(null);
+        if (same != null) {
+            put(made, number, same);
+            return;
+        }
         StoreNames names = StoreNames.ofMap(named, made, number);
         String definition = SqlNames.qualified(names.definition());
         String bare = map.value().isPresent()
@@ -86,21 +97,28 @@ final class MapConversion {
         session.execute(transaction.getConnection(), "INSERT INTO " + store + " SELECT * FROM " + definition);
         new StoreIndexes(transaction, storeOid).add(names.store(), keys(map.rows(), number));
         statements.execute("ANALYZE " + store);
+        Made there = new Made(storeOid, defined.oid());
+        put(made, number, there);
+        map.value().ifPresent(column -> ofValues.put(column, there));
+        if (totals.isPresent()) {
+            totals.get().create(named, made, names.store(), query);
+        }
+    }
+
+    private void put(long view, int number, Made there) {
+        GroupMap map = query.maps().get(number - 1);
         IncrementalMapRows.put(
                 transaction,
-                made,
+                view,
                 number,
-                storeOid,
-                defined.oid(),
+                there.store(),
+                there.definition(),
                 map.rows().recomputeKey(),
                 map.key(),
                 map.positions(),
                 map.joined(),
                 map.of(),
                 map.value().isPresent());
-        if (totals.isPresent()) {
-            totals.get().create(named, made, names.store(), query);
-        }
     }
 
     /** @param oid of the plain view with the rows */

@@ -62,7 +62,10 @@ public final class ViewParts {
     public List<String> drops() {
         return Stream.concat(
                         drops(definition, store),
-                        maps.stream().flatMap(map -> drops(ofRefreshd(map.definition()), ofRefreshd(map.store()))))
+                        // Two uses of one column have one map.
+                        maps.stream()
+                                .distinct()
+                                .flatMap(map -> drops(ofRefreshd(map.definition()), ofRefreshd(map.store()))))
                 .toList();
     }
 

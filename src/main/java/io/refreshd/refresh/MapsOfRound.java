@@ -37,8 +37,8 @@ final class MapsOfRound {
     private final Handle transaction;
     private final StoreLayout view;
     private final boolean keysMayHoldNull;
-    /** The recompute keys of each map. */
-    private final Map<GroupMap, Set<List<String>>> asked = new HashMap<>();
+    /** The recompute keys of each map, by its table: two uses of one column have one. */
+    private final Map<StoreLayout, Set<List<String>>> asked = new HashMap<>();
 
     private final TotalsOfRound totals;
 
@@ -86,7 +86,7 @@ final class MapsOfRound {
             if (keys.isEmpty()) {
                 continue;
             }
-            asked.put(map, keys);
+            asked.computeIfAbsent(map.store(), store -> new HashSet<>()).addAll(keys);
             Set<List<String>> groups = ask(
                     session,
                     sql(map.store()).groups(keys, map.key(), WayChooser.MOST_KEYS + 1),
@@ -149,8 +149,8 @@ final class MapsOfRound {
         if (totals.concernRows()) {
             again.addAll(correctTotals(session));
         }
-        for (Map.Entry<GroupMap, Set<List<String>>> map : asked.entrySet()) {
-            RoundSql sql = sql(map.getKey().store());
+        for (Map.Entry<StoreLayout, Set<List<String>>> map : asked.entrySet()) {
+            RoundSql sql = sql(map.getKey());
             List<List<String>> keys = List.copyOf(map.getValue());
             for (int from = 0; from < keys.size(); ) {
                 int to = (int) Math.min(keys.size(), (long) from + sql.keysAtOnce());
@@ -174,8 +174,11 @@ final class MapsOfRound {
     }
 
     void correctAll(PlainSession session) throws SQLException {
+        for (StoreLayout map :
+                view.maps().stream().map(GroupMap::store).distinct().toList()) {
+            run(session, sql(map).differenceOfAll());
+        }
         for (GroupMap map : view.maps()) {
-            run(session, sql(map.store()).differenceOfAll());
             if (map.totals().isPresent()) {
                 run(session, sql(map.totals().get().store()).differenceOfAll());
             }

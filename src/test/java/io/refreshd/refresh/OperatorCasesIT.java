@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
+import io.refreshd.incremental.ReverseConversion;
 import io.refreshd.incremental.StoreLayout;
+import io.refreshd.model.ViewId;
 import java.util.List;
+import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -119,6 +122,35 @@ class OperatorCasesIT extends ConvertedCases {
                 "SELECT g, n, rank() OVER (PARTITION BY n ORDER BY g) AS place FROM"
                         + " (SELECT g, count(*) AS n FROM gh GROUP BY g) s");
         byKeys("ranked", "UPDATE gh SET g = 9 WHERE id = 5");
+    }
+
+    @Test
+    void twoUsesOfOneColumnHaveOneMap() throws Exception {
+        execute(
+                "CREATE TABLE tw_u (id int PRIMARY KEY, boss int)",
+                "CREATE TABLE tw_p (id int PRIMARY KEY, u int)",
+                "INSERT INTO tw_u VALUES (1, 3), (2, 3), (3, NULL)",
+                "INSERT INTO tw_p VALUES (11, 1), (12, 3), (13, 3)");
+        view(
+                "used_twice",
+                "SELECT u.id, (SELECT count(*) FROM tw_p p WHERE p.u = u.id) AS own,"
+                        + " (SELECT count(*) FROM tw_p p WHERE p.u = u.boss) AS of_boss FROM tw_u u");
+        assertThat(layout("used_twice").maps())
+                .hasSize(2)
+                .extracting(map -> map.store().storeOid())
+                .containsOnly(layout("used_twice").maps().getFirst().store().storeOid());
+        assertThat(byKeys("used_twice", "UPDATE tw_p SET u = 2 WHERE id = 12")).isEqualTo(3);
+        assertThat(rows("used_twice")).containsExactly("(1,1,1)", "(2,1,1)", "(3,1,0)");
+        assertThat(byKeys("used_twice", "DELETE FROM tw_p WHERE id = 13", "INSERT INTO tw_p VALUES (14, 1)"))
+                .isEqualTo(3);
+        execute("TRUNCATE tw_p");
+        assertThat(routed("used_twice")).as("everything").isEmpty();
+        round("used_twice", List.of());
+        try (Handle own = fixture.connectAsRefreshd()) {
+            ReverseConversion.back(own, new ViewId("public", "used_twice"));
+        }
+        assertThat(fixture.database.query("SELECT relname FROM pg_class WHERE relname LIKE 'used_twice\\_%'"))
+                .isEmpty();
     }
 
     /** A comment leads to a user over a post. Of each of them the log holds the key alone. */
