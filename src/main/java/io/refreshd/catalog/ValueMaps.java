@@ -55,13 +55,11 @@ final class ValueMaps {
 
     /** How the map is kept. Its last column holds the value. What its tables are joined by decides nothing here. */
     private static IncrementalQuery rows(ValueColumn column, CatalogIndex catalogIndex) {
-        List<Relation> tables = new ArrayList<>(List.of(table(column.table(), catalogIndex)));
-        column.joins().forEach(join -> tables.add(table(join.table(), catalogIndex)));
-        String last = column.joins().isEmpty()
-                ? column.column()
-                : column.joins().getLast().columns().getFirst();
+        List<Relation> tables = column.tables().stream()
+                .map(table -> table(table, catalogIndex))
+                .toList();
         Relation.Column value = tables.getLast().columns().stream()
-                .filter(one -> one.name().equals(last))
+                .filter(one -> one.name().equals(column.last()))
                 .findFirst()
                 .orElseThrow();
         CatalogIndex known = catalogIndex.extended();

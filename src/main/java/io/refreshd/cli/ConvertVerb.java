@@ -12,6 +12,7 @@ import io.refreshd.doctor.StartupRequirements;
 import io.refreshd.exchange.Dependents;
 import io.refreshd.incremental.Conversion;
 import io.refreshd.incremental.ReverseConversion;
+import io.refreshd.incremental.ValueMapSize;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.RefreshCost;
@@ -146,6 +147,7 @@ final class ConvertVerb implements Callable<Integer> {
                         .toList(),
                 Optional.of(dependents),
                 Optional.ofNullable(costs.get(query.view())),
+                ValueMapSize.of(handle, query),
                 false,
                 false);
         if (!apply || !planned.obstacles().isEmpty()) {
@@ -153,7 +155,8 @@ final class ConvertVerb implements Callable<Integer> {
         }
         try {
             IncrementalQuery done = Conversion.forward(handle, query.view());
-            return new ViewConversion(done, List.of(), planned.dependents(), planned.cost(), true, false);
+            return new ViewConversion(
+                    done, List.of(), planned.dependents(), planned.cost(), planned.sizes(), true, false);
         } catch (PrerequisitesMissingException refused) {
             return planned.with(refused.obstacles());
         } catch (SQLException failed) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
+import io.refreshd.catalog.ValueColumn;
 import io.refreshd.model.JoinStep;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
@@ -80,11 +81,10 @@ final class IncrementalText {
                         .collect(Collectors.joining(", ", " through ", ""));
     }
 
-    /** Which values maps hold, since the log does not: "role of each row of public.main". */
-    static List<String> values(IncrementalQuery query) {
+    /** Whose values maps hold, since the log does not. */
+    static List<ValueColumn> values(IncrementalQuery query) {
         return query.maps().stream()
                 .flatMap(map -> map.value().stream())
-                .map(value -> PlainText.line(value.words()))
                 .distinct()
                 .toList();
     }
@@ -102,7 +102,8 @@ final class IncrementalText {
         query.anchorKey().forEach(node.putArray("key")::add);
         ArrayNode hidden = node.putArray("hidden");
         query.hidden().forEach(column -> hidden.add(column.words()));
-        values(query).forEach(node.putArray("maps")::add);
+        ArrayNode maps = node.putArray("maps");
+        values(query).forEach(value -> maps.add(value.words()));
         ArrayNode tables = node.putArray("tables");
         for (TableChanges table : query.allTables()) {
             ObjectNode one = tables.addObject();

@@ -3,12 +3,16 @@ package io.refreshd.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.IncrementalQuery;
+import io.refreshd.catalog.ValueColumn;
 import io.refreshd.exchange.Dependents;
+import io.refreshd.incremental.ValueMapSize;
 import io.refreshd.ledger.RefreshCost;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
+import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -17,6 +21,7 @@ import java.util.stream.Collectors;
  *
  * @param standing what stands on it; empty if it is not known
  * @param cost what its refreshes cost; empty if none is known
+ * @param sizes how large its maps of values will become, as far as that is known
  * @param done whether the view was converted now
  * @param already whether it is incremental already
  */
@@ -25,15 +30,16 @@ record ViewConversion(
         List<Obstacle> obstacles,
         Optional<Dependents> dependents,
         Optional<RefreshCost> cost,
+        Map<ValueColumn, ValueMapSize> sizes,
         boolean done,
         boolean already) {
 
     static ViewConversion already(ViewId view) {
-        return new ViewConversion(nothing(view), List.of(), Optional.empty(), Optional.empty(), false, true);
+        return new ViewConversion(nothing(view), List.of(), Optional.empty(), Optional.empty(), Map.of(), false, true);
     }
 
     static ViewConversion back(ViewId view, List<Obstacle> obstacles, Optional<Dependents> dependents, boolean done) {
-        return new ViewConversion(nothing(view), obstacles, dependents, Optional.empty(), done, false);
+        return new ViewConversion(nothing(view), obstacles, dependents, Optional.empty(), Map.of(), done, false);
     }
 
     private static IncrementalQuery nothing(ViewId view) {
@@ -42,7 +48,7 @@ record ViewConversion(
     }
 
     ViewConversion with(List<Obstacle> found) {
-        return new ViewConversion(query, found, dependents, cost, false, already);
+        return new ViewConversion(query, found, dependents, cost, sizes, false, already);
     }
 
     String text(boolean back) {
@@ -70,8 +76,12 @@ record ViewConversion(
                         .append(IncrementalText.hidden(query))
                         .append(", which the view does not show\n");
             }
-            for (String values : IncrementalText.values(query)) {
-                text.append("  a map holds ").append(values).append(", whose old value the log does not hold\n");
+            for (ValueColumn values : IncrementalText.values(query)) {
+                text.append("  a map holds ")
+                        .append(PlainText.line(values.words()))
+                        .append(", whose old value the log does not hold: ")
+                        .append(size(values))
+                        .append('\n');
             }
         }
         append(text, "  stays as it is: ", kept());
@@ -80,6 +90,15 @@ record ViewConversion(
             text.append("  ").append(history()).append('\n');
         }
         return text.toString();
+    }
+
+    private String size(ValueColumn values) {
+        ValueMapSize size = sizes.get(values);
+        return size != null
+                ? "about " + size.rows() + " rows, " + StatusText.size(size.bytes())
+                : "how large it becomes is not known before ANALYZE of "
+                        + PlainText.line(
+                                values.tables().stream().map(TableId::toString).collect(Collectors.joining(", ")));
     }
 
     private List<ViewId> kept() {
@@ -112,6 +131,11 @@ record ViewConversion(
     void json(ObjectNode node) {
         IncrementalText.json(node, query, obstacles);
         node.put("done", done).put("already", already);
+        ArrayNode maps = node.putArray("mapSizes");
+        sizes.forEach((values, size) -> maps.addObject()
+                .put("map", values.words())
+                .put("rows", size.rows())
+                .put("bytes", size.bytes()));
         ArrayNode views = node.putArray("standing");
         kept().forEach(view -> views.add(view.toString()));
         ArrayNode again = node.putArray("remade");

@@ -146,6 +146,45 @@ class ConvertVerbIT {
     }
 
     @Test
+    void theSizeOfAMapOfValuesIsKnownBeforeItIsMade() throws Exception {
+        database.execute(
+                "CREATE TABLE notes (id bigint PRIMARY KEY, main_id int, text text) WITH (autovacuum_enabled = false)",
+                "CREATE TABLE marks (id int PRIMARY KEY, note int) WITH (autovacuum_enabled = false)",
+                "INSERT INTO notes SELECT i, i % 100, 'text' FROM generate_series(1, 20000) i",
+                "INSERT INTO marks SELECT i, i FROM generate_series(1, 5000) i",
+                "CREATE MATERIALIZED VIEW noted AS SELECT m.id,"
+                        + " (SELECT count(*) FROM notes n WHERE n.main_id = m.id) AS notes,"
+                        + " (SELECT count(*) FROM marks k JOIN notes n ON n.id = k.note WHERE n.main_id = m.id) AS marks"
+                        + " FROM main m");
+        assertThat(execute("convert", "public.noted")).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "note of each row of public.marks through public.notes, whose old value the log does not hold:"
+                                + " how large it becomes is not known before ANALYZE of public.marks, public.notes\n");
+        database.execute("ANALYZE notes, marks");
+        assertThat(execute("convert", "public.noted")).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "main_id of each row of public.notes, whose old value the log does not hold: about 20000 rows, 1 MB")
+                .contains(": about 5000 rows, ");
+        assertThat(execute("convert", "public.noted", "--apply", "--json")).isZero();
+        for (JsonNode size : json().at("/views/0/mapSizes")) {
+            long rows = size.get("rows").asLong();
+            String table = database.query(
+                            "SELECT store_oid FROM refreshd.incremental_map m JOIN pg_class c ON c.oid = m.store_oid"
+                                    + " WHERE m.view_oid = 'noted'::regclass AND c.reltuples = " + rows)
+                    .getFirst();
+            long bytes = Long.parseLong(
+                    database.query("SELECT pg_table_size(" + table + ") + pg_indexes_size(" + table + ")")
+                            .getFirst());
+            assertThat(size.get("bytes").asLong()).as("estimate for " + size).isBetween(bytes * 2 / 3, bytes * 3 / 2);
+        }
+        assertThat(json().at("/views/0/mapSizes")).hasSize(2);
+        assertThat(execute("convert", "public.noted", "--back", "--apply")).isZero();
+        database.execute("DROP MATERIALIZED VIEW noted", "DROP TABLE notes, marks");
+    }
+
+    @Test
     void checkSaysItInTwoFindings() throws Exception {
         assertThat(finding("incremental").path("concerns").toString()).contains("odd.Name");
         assertThat(finding("incremental").path("remedy").path("text").asText())
