@@ -102,10 +102,11 @@ public record ValueMapSize(long rows, long bytes) {
         List<Found> found = handle.createQuery("""
                         WITH leaf AS MATERIALIZED (
                             SELECT n.nspname, c.relname, c.reltuples, c.reltuples >= 0 OR pg_catalog.pg_relation_size(c.oid) = 0 AS counted
-                              FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(:table)) p
-                              JOIN pg_catalog.pg_class c ON c.oid = p.relid
+                              FROM pg_catalog.pg_class c
                               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                             WHERE p.isleaf
+                             WHERE c.relkind <> 'p'
+                               AND (c.oid = pg_catalog.to_regclass(:table)
+                                    OR c.oid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(:table)) p))
                         )
                         SELECT a.attname::text AS name, r.rows,
                                coalesce(s.width, CASE WHEN t.typlen > 0 THEN t.typlen ELSE 16 END) AS width, coalesce(s.found, 0) AS found

@@ -133,7 +133,7 @@ class ConvertVerbIT {
         assertThat(execute("convert", "public.used")).isZero();
         assertThat(out.toString())
                 .contains("  public.main  changes are found by id\n")
-                .contains("  a map holds role of each row of public.main, whose old value the log does not hold\n");
+                .contains("  a map holds role of each row of public.main, whose old value the log does not hold: ");
         assertThat(execute("convert", "public.used", "--apply", "--json")).isZero();
         assertThat(json().at("/views/0/maps/0").asText()).isEqualTo("role of each row of public.main");
         assertThat(execute("explain", "public.main", "--key", "1")).isZero();
