@@ -91,11 +91,11 @@ final class ObjectClosureSql {
                        (SELECT concat_ws(' ', CASE WHEN typtype <> 'c' THEN xmin::text END,
                                       (SELECT hash_record_extended(ROW(nspowner, nspacl), 0) FROM pg_catalog.pg_namespace
                                         WHERE oid = typnamespace),
-                                      (SELECT md5(string_agg(format('%s %I', enumsortorder, enumlabel), ',' ORDER BY enumsortorder))
+                                      (SELECT md5(string_agg(format('%s %I %s', enumsortorder, enumlabel, xmin), ',' ORDER BY enumsortorder))
                                          FROM pg_catalog.pg_enum WHERE enumtypid = seen.object))
                           FROM pg_catalog.pg_type WHERE oid = seen.object)
                      WHEN 'pg_catalog.pg_class'::regclass THEN
-                       (SELECT md5(string_agg(format('%s %I %s %s %s', attnum, attname, atttypid, atttypmod, attcollation), ','
+                       (SELECT md5(string_agg(format('%s %I %s %s %s %s', attnum, attname, atttypid, atttypmod, attcollation, xmin), ','
                                               ORDER BY attnum))
                           FROM pg_catalog.pg_attribute WHERE attrelid = seen.object AND attnum > 0)
                    END END,

@@ -5,26 +5,35 @@ final class RelationVersionSql {
     private RelationVersionSql() {}
 
     /**
-     * A relation's own row, schema, readability, columns, rules, policies, partitions, indexes, statistics and checks, and the roles and
-     * settings that its owner has. Each hash has a number of its own as seed, so that rows of two system tables never cancel each other.
+     * A relation's own row, schema, readability, columns, rules, policies, partitions, indexes, statistics and checks, and the attributes
+     * and settings of its owner. Of a table with row-level security the memberships in its owner, and in the roles that its policies name. Other
+     * memberships do not count: on PostgreSQL 15 everybody may give anybody the membership in himself, and take it back, without end. Each
+     * hash has a number of its own as seed, so that rows of two system tables never cancel each other.
+     *
+     * <p>Invariant: the version of a relation does not depend on which others are asked for ({@link ViewVersion#isCurrent}).
      */
     private static final String PARTS = """
-            , held(owner, role) AS (
-              SELECT DISTINCT relowner, relowner FROM relation
+            , admitted(relation, role) AS (
+              (SELECT c.oid, c.relowner FROM pg_catalog.pg_class c WHERE c.oid IN (SELECT oid FROM reached) AND c.relrowsecurity
+               UNION
+               SELECT c.oid, unnest(p.polroles) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid
+                WHERE c.oid IN (SELECT oid FROM reached) AND c.relrowsecurity)
               UNION
-              SELECT h.owner, m.roleid FROM held h JOIN pg_catalog.pg_auth_members m ON m.member = h.role
+              SELECT a.relation, m.member FROM admitted a JOIN pg_catalog.pg_auth_members m ON m.roleid = a.role
             ), ownership(owner, hash) AS (
-              SELECT h.owner, hash_record_extended(ROW(r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolbypassrls), 1)
-                FROM held h JOIN pg_catalog.pg_roles r ON r.oid = h.role
+              SELECT r.oid, hash_record_extended(ROW(r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolbypassrls), 1)
+                FROM pg_catalog.pg_roles r WHERE r.oid IN (SELECT relowner FROM relation)
               UNION ALL
-              SELECT h.owner, hash_record_extended(ROW(m.roleid, m.member, m.xmin), 2)
-                FROM held h JOIN pg_catalog.pg_auth_members m ON m.member = h.role
-              UNION ALL
-              SELECT h.owner, hash_record_extended(ROW(s.setdatabase, s.setrole, s.xmin), 3)
-                FROM held h JOIN pg_catalog.pg_db_role_setting s ON s.setrole = h.role
-               WHERE s.setdatabase IN (SELECT oid FROM current UNION ALL SELECT 0)
+              SELECT s.setrole, hash_record_extended(ROW(s.setdatabase, s.setrole, s.xmin), 3)
+                FROM pg_catalog.pg_db_role_setting s
+               WHERE s.setrole IN (SELECT relowner FROM relation) AND s.setdatabase IN (SELECT oid FROM current UNION ALL SELECT 0)
             ), part(relation, hash) AS (
               SELECT oid, hash FROM relation
+              UNION ALL
+              SELECT a.relation, hash_record_extended(ROW(m.roleid, m.member, m.xmin, r.rolinherit), 2)
+                FROM admitted a
+                JOIN pg_catalog.pg_auth_members m ON m.roleid = a.role
+                JOIN pg_catalog.pg_roles r ON r.oid = m.member
               UNION ALL
               SELECT r.oid, hash_record_extended(
                        ROW(n.oid, n.nspname, n.nspowner, n.nspacl, has_schema_privilege(n.oid, 'USAGE'),
@@ -46,11 +55,12 @@ final class RelationVersionSql {
                 FROM pg_catalog.pg_policy p WHERE p.polrelid = ANY (ARRAY(SELECT oid FROM reached))
               UNION ALL
               SELECT e.relation, hash_record_extended(ROW(h.inhrelid, h.inhparent, h.xmin), 9)
-                FROM pg_catalog.pg_inherits h, LATERAL (VALUES (h.inhrelid), (h.inhparent)) AS e(relation)
-               WHERE h.inhrelid = ANY (ARRAY(SELECT oid FROM reached))
+                FROM pg_catalog.pg_inherits h CROSS JOIN LATERAL (VALUES (h.inhrelid), (h.inhparent)) AS e(relation)
+                JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid AND c.relpersistence <> 't'
+               WHERE h.inhrelid = ANY (ARRAY(SELECT oid FROM reached)) OR h.inhparent = ANY (ARRAY(SELECT oid FROM reached))
               UNION ALL
               SELECT i.indrelid, hash_record_extended(ROW(i.indexrelid, i.xmin, n.relname), 10)
-                FROM pg_catalog.pg_index i JOIN entry n ON n.oid = i.indexrelid
+                FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class n ON n.oid = i.indexrelid
                WHERE i.indrelid = ANY (ARRAY(SELECT oid FROM reached))
               UNION ALL
               SELECT x.stxrelid, hash_record_extended(ROW(x.oid, x.xmin), 11)

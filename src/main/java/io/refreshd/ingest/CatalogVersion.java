@@ -9,6 +9,7 @@ import io.refreshd.catalog.ObjectInFlux;
 import io.refreshd.catalog.ObjectsInFlux;
 import io.refreshd.catalog.RelationVersions;
 import io.refreshd.catalog.ViewGraph;
+import io.refreshd.catalog.ViewVersion;
 import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
@@ -36,7 +37,7 @@ import org.jdbi.v3.core.Handle;
  */
 public record CatalogVersion(
         Fingerprint fingerprint,
-        Map<ViewId, String> views,
+        Map<ViewId, ViewVersion> views,
         DependentViews dependents,
         Map<ViewId, ObjectInFlux> objects,
         String publication) {
@@ -111,7 +112,7 @@ public record CatalogVersion(
     /** The views of this catalog that are not certain to be the same by a former one, with all that they read. */
     Set<ViewId> alteredSince(CatalogVersion former) {
         return views.entrySet().stream()
-                .filter(view -> view.getValue().isEmpty() || !view.getValue().equals(former.views.get(view.getKey())))
+                .filter(view -> !view.getValue().isKnown() || !view.getValue().equals(former.views.get(view.getKey())))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
     }

@@ -3,6 +3,7 @@ package io.refreshd.ingest;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.model.ViewId;
+import io.refreshd.refresh.RoutedCatalog;
 import io.refreshd.schedule.EventLoop;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -26,7 +27,7 @@ public final class WatermarkWriter {
     private final Jdbi catalog;
     private final LowWatermark watermark;
     private final Duration heartbeat;
-    private final Runnable catalogChanged;
+    private final RoutedCatalog routing;
     private final FrozenClaims frozen;
 
     private CatalogVersion version = CatalogVersion.NONE;
@@ -38,7 +39,7 @@ public final class WatermarkWriter {
     /**
      * @param catalog sessions for queries of the catalog
      * @param heartbeat how often the ledger hears of the watermark; the ledger stores it for those who ask whether a daemon runs
-     * @param catalogChanged asks for a reconciliation before nothing can be claimed; returns at once
+     * @param routing is told of the version, and asked for a reconciliation before nothing can be claimed
      */
     public WatermarkWriter(
             LeasedLedger ledger,
@@ -46,12 +47,12 @@ public final class WatermarkWriter {
             LowWatermark watermark,
             EventLoop loop,
             Duration heartbeat,
-            Runnable catalogChanged) {
+            RoutedCatalog routing) {
         this.ledger = ledger;
         this.catalog = catalog;
         this.watermark = watermark;
         this.heartbeat = heartbeat;
-        this.catalogChanged = catalogChanged;
+        this.routing = routing;
         this.frozen = new FrozenClaims(ledger, watermark, loop);
     }
 
@@ -66,6 +67,7 @@ public final class WatermarkWriter {
     /** What is routed from now on is routed by this version of the catalog. */
     synchronized void routeBy(CatalogVersion next) {
         version = next;
+        routing.routeBy(next.views());
         lastCheck = Optional.empty();
         confirmed = false;
     }
@@ -114,7 +116,7 @@ public final class WatermarkWriter {
         }
         remember(routedBy, check);
         if (check.state() == CatalogVersion.State.CHANGED) {
-            catalogChanged.run();
+            routing.outdated();
         }
         writeDown(watermark.claimed());
     }

@@ -54,6 +54,12 @@ public sealed interface RefreshOutcome {
     /** Nothing was done: a transaction that the refresh must see is in the log, but not visible yet. To be tried again soon. */
     record NotVisibleYet(Xid waitingFor) implements RefreshOutcome {}
 
+    /**
+     * Nothing was done: the view, or something that it reads, was altered since the catalog was read, perhaps for a moment only. To be tried
+     * again soon.
+     */
+    record Altered() implements RefreshOutcome {}
+
     /** The refresh failed; the view is as it was. */
     record Failed(Failure failure, Duration duration) implements RefreshOutcome {}
 

@@ -49,6 +49,7 @@ final class GroupRefresher {
     private static final int MOST_NAMES = 5;
 
     private final Jdbi jdbi;
+    private final RoutedCatalog routed;
     private final long lease;
     private final RefreshLimits limits;
     private final Supplier<Moment> clock;
@@ -66,7 +67,9 @@ final class GroupRefresher {
             Function<Lsn, Optional<Instant>> commitTimes,
             RunningStatements running,
             RefreshAttempts attempts,
-            ViewNotifications notifications) {
+            ViewNotifications notifications,
+            RoutedCatalog routed) {
+        this.routed = routed;
         this.jdbi = jdbi;
         this.lease = lease;
         this.limits = limits;
@@ -135,7 +138,7 @@ final class GroupRefresher {
 
         Attempt(List<RefreshTask> tasks) {
             this.tasks = upstreamFirst(tasks);
-            this.rows = new GroupTransaction(this.tasks, lease, limits, relations);
+            this.rows = new GroupTransaction(this.tasks, lease, limits, relations, routed);
             for (RefreshTask task : tasks) {
                 task.routed().flatMap(commitTimes).ifPresent(time -> times.put(task.view(), time));
             }

@@ -31,11 +31,18 @@ final class GroupTransaction {
     private final long lease;
     private final RefreshLimits limits;
     private final LockedRelations relations;
+    private final RoutedCatalog routed;
     private Map<Long, String> versions = Map.of();
     private @Nullable RefreshTask current;
 
     /** @param tasks each after those of the views that it reads */
-    GroupTransaction(List<RefreshTask> tasks, long lease, RefreshLimits limits, LockedRelations relations) {
+    GroupTransaction(
+            List<RefreshTask> tasks,
+            long lease,
+            RefreshLimits limits,
+            LockedRelations relations,
+            RoutedCatalog routed) {
+        this.routed = routed;
         this.tasks = tasks;
         this.lease = lease;
         this.limits = limits;
@@ -115,6 +122,9 @@ final class GroupTransaction {
         if (!obstacles.isEmpty()) {
             return new Result.Not(obstacles);
         }
+        if (routed.differs(tasks)) {
+            return altered();
+        }
         versions = LockedRelations.versions(transaction, oids);
         Set<Long> seen = StorageVersion.ours(transaction, oids);
         Map<Long, Long> rows = new HashMap<>();
@@ -128,6 +138,9 @@ final class GroupTransaction {
             }
         }
         current = null;
+        if (routed.differs(tasks)) {
+            return altered();
+        }
         if (relations.changedSince(transaction)) {
             return new Result.InVain();
         }
@@ -138,6 +151,10 @@ final class GroupTransaction {
         Snapshot snapshot =
                 Objects.requireNonNull(prepared.get(oids.getFirst())).snapshot();
         return new Result.Committed(snapshot, id, rows, seen);
+    }
+
+    private Result altered() {
+        return new Result.Not(Map.of(tasks.getFirst().view(), new RefreshOutcome.Altered()));
     }
 
     /** @return how many rows were added, removed or replaced, if that is known */

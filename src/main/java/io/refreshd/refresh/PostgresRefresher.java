@@ -40,6 +40,7 @@ public final class PostgresRefresher {
     private final RunningStatements running;
     private final RefreshAttempts attempts;
     private final RowLookups rowLookups;
+    private final RoutedCatalog routed;
     private final IncrementalRefresher incremental;
     private final GroupRefresher groups;
     private final ViewNotifications notifications;
@@ -56,7 +57,7 @@ public final class PostgresRefresher {
             RefreshLimits limits,
             Supplier<Moment> clock,
             Function<Lsn, Optional<Instant>> commitTimes) {
-        this(jdbi, lease, limits, clock, commitTimes, view -> false, change -> {});
+        this(jdbi, lease, limits, clock, commitTimes, view -> false, change -> {}, new RoutedCatalog(jdbi, () -> {}));
     }
 
     /**
@@ -64,6 +65,7 @@ public final class PostgresRefresher {
      * @param commitTimes returns the commit time that a position of the log stands for; empty if it is not known
      * @param notifies the views of whose changes subscribers are told
      * @param changes hears of each such change once it has committed; called by workers of the scheduler
+     * @param routed by which catalog changes are routed
      */
     public PostgresRefresher(
             Jdbi jdbi,
@@ -72,15 +74,18 @@ public final class PostgresRefresher {
             Supplier<Moment> clock,
             Function<Lsn, Optional<Instant>> commitTimes,
             Predicate<ViewId> notifies,
-            Consumer<ViewChange> changes) {
+            Consumer<ViewChange> changes,
+            RoutedCatalog routed) {
+        this.routed = routed;
         this.notifications = new ViewNotifications(notifies, changes);
         LockPatience patience = new LockPatience(limits.patience());
         this.attempts = new RefreshAttempts(jdbi, lease, patience, clock);
         this.running = new RunningStatements(limits.statement(), patience, jdbi, clock);
-        this.rowLookups = new RowLookups(jdbi, lease, limits, commitTimes);
+        this.rowLookups = new RowLookups(jdbi, lease, limits, commitTimes, routed);
         this.incremental =
                 new IncrementalRefresher(jdbi, lease, limits, clock, commitTimes, running, attempts, notifications);
-        this.groups = new GroupRefresher(jdbi, lease, limits, clock, commitTimes, running, attempts, notifications);
+        this.groups =
+                new GroupRefresher(jdbi, lease, limits, clock, commitTimes, running, attempts, notifications, routed);
         this.jdbi = jdbi;
         this.lease = lease;
         this.limits = limits;
@@ -103,12 +108,19 @@ public final class PostgresRefresher {
      * @return the outcome of each task
      */
     public Map<ViewId, RefreshOutcome> round(List<RefreshTask> tasks, LaterOfViews later) {
-        return tasks.getFirst().method() == Method.INCREMENTAL
+        Map<ViewId, RefreshOutcome> outcomes = tasks.getFirst().method() == Method.INCREMENTAL
                 ? incremental.round(tasks, later)
                 : groups.refresh(tasks);
+        if (outcomes.containsValue(new RefreshOutcome.Altered())) {
+            routed.outdated();
+        }
+        return outcomes;
     }
 
     private RefreshOutcome lookedUpOrRefreshed(RefreshTask task, LaterChanges later) throws InterruptedException {
+        if (routed.differs(List.of(task))) {
+            return new RefreshOutcome.Altered();
+        }
         Optional<RefreshOutcome> lookedUp =
                 task.lookups().isEmpty() ? Optional.empty() : rowLookups.lookup(task, later, running);
         return lookedUp.isPresent() ? lookedUp.get() : refresh(task, clock.get().nanos());
@@ -163,6 +175,9 @@ public final class PostgresRefresher {
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
         PlainSession.ofOwner(transaction.getConnection(), task.oid())
                 .execute(transaction.getConnection(), statement(task));
+        if (routed.differs(List.of(task))) {
+            throw new RolledBack(new RefreshOutcome.Altered());
+        }
         Optional<Long> rowsChanged = task.method() == Method.CONCURRENT
                 ? before.flatMap(
                         then -> RowsChanged.soFar(transaction, task.oid()).map(now -> now - then))

@@ -57,7 +57,9 @@ final class RefreshAttempts {
         long start = clock.get().nanos();
         try {
             RefreshOutcome outcome = work.run();
-            if (!(outcome instanceof RefreshOutcome.NotVisibleYet) && !(outcome instanceof RefreshOutcome.Failed)) {
+            if (!(outcome instanceof RefreshOutcome.NotVisibleYet)
+                    && !(outcome instanceof RefreshOutcome.Altered)
+                    && !(outcome instanceof RefreshOutcome.Failed)) {
                 succeeded(task.view());
             }
             return outcome;

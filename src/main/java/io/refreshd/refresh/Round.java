@@ -82,7 +82,6 @@ final class Round {
 
     /** What became of a view's rows; nothing is committed yet. */
     sealed interface Result {
-        /** Whether there is anything to commit. */
         default boolean wrote() {
             return false;
         }
@@ -103,7 +102,6 @@ final class Round {
         record Idle() implements Result {}
     }
 
-    /** What the statements of all these views took. */
     static Duration timeOf(Collection<Result> results) {
         return results.stream()
                 .map(result -> result instanceof Result.Corrected done ? done.time() : Duration.ZERO)
@@ -120,7 +118,6 @@ final class Round {
         return mustBeRepeated;
     }
 
-    /** Whether all relations were locked. */
     boolean isLocked() {
         return locked;
     }
@@ -265,6 +262,9 @@ final class Round {
     }
 
     private Result corrected(RoundMember member, Optional<List<KeyLookup>> later) throws SQLException {
+        if (member.isAltered()) {
+            return new Result.Not(new RefreshOutcome.Altered());
+        }
         long start = clock.get().nanos();
         RoundStack.Below below = stack.below(member);
         Way way = member.way(later, below);

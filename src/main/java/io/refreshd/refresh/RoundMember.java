@@ -151,6 +151,14 @@ final class RoundMember {
         return task.basis().fullRecompute() == FullRecompute.ALLOW;
     }
 
+    /**
+     * Whether the definition, or a table that it reads, is not as it was when changes were routed. What is put back a moment later leaves no
+     * trace, so that rows recomputed in between would stay. Of a view of which nothing is claimed everything is recomputed instead.
+     */
+    boolean isAltered() {
+        return task.routed().isPresent() && !task.definitionIs(version);
+    }
+
     private String whyEverything() {
         if (!task.definitionIs(version)) {
             return "the definition, or a table that it reads, was altered a moment ago";

@@ -41,8 +41,15 @@ final class RowLookups {
     private final long lease;
     private final RefreshLimits limits;
     private final Function<Lsn, Optional<Instant>> commitTimes;
+    private final RoutedCatalog routed;
 
-    RowLookups(Jdbi jdbi, long lease, RefreshLimits limits, Function<Lsn, Optional<Instant>> commitTimes) {
+    RowLookups(
+            Jdbi jdbi,
+            long lease,
+            RefreshLimits limits,
+            Function<Lsn, Optional<Instant>> commitTimes,
+            RoutedCatalog routed) {
+        this.routed = routed;
         this.commitTimes = commitTimes;
         this.jdbi = jdbi;
         this.lease = lease;
@@ -119,6 +126,9 @@ final class RowLookups {
                     .one());
             Optional<List<KeyLookup>> more = later.upTo(position);
             agrees = more.isPresent() && agrees(comparison, task, more.get());
+        }
+        if (agrees && routed.differs(List.of(task))) {
+            return new LookedUp(prepared.snapshot(), false, Optional.of(new RefreshOutcome.Altered()));
         }
         return new LookedUp(prepared.snapshot(), agrees, Optional.empty());
     }

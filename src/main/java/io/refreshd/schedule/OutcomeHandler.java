@@ -60,6 +60,10 @@ final class OutcomeHandler {
                 view.restorePending(ended);
                 view.group.retry = view.group.retry.notVisibleYet(notYet.waitingFor(), settings, now.nanos());
             }
+            case RefreshOutcome.Altered altered -> {
+                view.restorePending(ended);
+                view.group.retry = view.group.retry.altered(settings, now.nanos());
+            }
             case RefreshOutcome.Deferred deferred -> view.restorePending(ended);
             case RefreshOutcome.NeedsAllRows all -> {
                 view.restorePending(ended);

@@ -66,6 +66,11 @@ record RetriedSuspension(int failures, Obstacle obstacle, Revival by, long retry
     }
 
     @Override
+    public RetryState altered(SchedulerSettings settings, long now) {
+        return retryAt(now + settings.visibilityPoll().ceiling(1).toNanos());
+    }
+
+    @Override
     public RetryState sourceChanged(Timing timing, long now) {
         return by == Revival.CHANGE ? retryAt(RetryState.afterChange(retryAt, failedAt, timing, now)) : this;
     }

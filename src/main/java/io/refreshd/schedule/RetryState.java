@@ -16,6 +16,7 @@ import java.util.random.RandomGenerator;
 sealed interface RetryState
         permits RetryState.Healthy,
                 RetryState.AwaitingVisibility,
+                RetryState.AwaitingCatalog,
                 RetryState.BackingOff,
                 RetryState.Retrying,
                 RetryState.Suspended,
@@ -40,6 +41,11 @@ sealed interface RetryState
      */
     default RetryState notVisibleYet(Xid xid, SchedulerSettings settings, long now) {
         return AwaitingVisibility.poll(xid, 1, settings, failures(), now);
+    }
+
+    /** A refresh found that what the view reads was altered since the catalog was read. No refresh has failed. */
+    default RetryState altered(SchedulerSettings settings, long now) {
+        return AwaitingCatalog.poll(1, settings, failures(), now);
     }
 
     default RetryState failed(Failure failure, SchedulerSettings settings, long now, RandomGenerator random) {
@@ -112,6 +118,38 @@ sealed interface RetryState
         @Override
         public RetryState notVisibleYet(Xid awaited, SchedulerSettings settings, long now) {
             return poll(awaited, polls + 1, settings, failures, now);
+        }
+
+        @Override
+        public RetryState retryNow() {
+            return failures == 0 ? HEALTHY : new Retrying(failures);
+        }
+
+        @Override
+        public boolean delaysRetry(long now) {
+            return retryAt - now > 0;
+        }
+    }
+
+    /**
+     * A refresh waits until the catalog has been read again.
+     *
+     * @param polls how often a refresh has found that it was not
+     */
+    record AwaitingCatalog(int polls, long retryAt, int failures) implements RetryState {
+        private static AwaitingCatalog poll(int polls, SchedulerSettings settings, int failures, long now) {
+            return new AwaitingCatalog(
+                    polls, now + settings.visibilityPoll().ceiling(polls).toNanos(), failures);
+        }
+
+        @Override
+        public RetryState altered(SchedulerSettings settings, long now) {
+            return poll(polls + 1, settings, failures, now);
+        }
+
+        @Override
+        public RetryState catalogRead(long now) {
+            return retryNow();
         }
 
         @Override

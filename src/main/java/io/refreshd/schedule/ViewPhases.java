@@ -101,6 +101,10 @@ final class ViewPhases {
                 Optional.of(new Obstacle(
                         "waits for transaction " + awaiting.xid() + ", which has committed but is not visible yet",
                         Remedy.text("it passes by itself; with synchronous replication, when a standby confirms")));
+            case RetryState.AwaitingCatalog awaiting ->
+                Optional.of(new Obstacle(
+                        "waits until the catalog is read again: the view, or something that it reads, was altered a moment ago",
+                        Remedy.text("it passes by itself")));
             case RetryState.BackingOff failed -> Optional.of(failed.failure().asObstacle());
             case RetryState.Healthy healthy -> Optional.empty();
             case RetryState.Retrying retrying -> Optional.empty();

@@ -17,6 +17,7 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.TopicOffset;
 import io.refreshd.reconcile.CatalogReconciler;
 import io.refreshd.refresh.Membership;
+import io.refreshd.refresh.RoutedCatalog;
 import io.refreshd.schedule.EventLoop;
 import io.refreshd.schedule.QueueBound;
 import io.refreshd.schedule.Scheduler;
@@ -62,8 +63,9 @@ public final class DatabaseSession implements AutoCloseable {
         this.watermark = new LowWatermark();
         // The watermarks of the daemon before this one stand for these commit times.
         Watermarks.commitTimes(handle).forEach(watermark::committed);
-        LoopPorts ports =
-                new LoopPorts(ledger, watermark, configuration.refresh(), configuration.views()::notifies, around);
+        RoutedCatalog routed = new RoutedCatalog(connections.jdbi(), around.catalogChanged());
+        LoopPorts ports = new LoopPorts(
+                ledger, watermark, configuration.refresh(), configuration.views()::notifies, routed, around);
         this.loop = new EventLoop(
                 new Scheduler(
                         SchedulerSettings.withMaxConcurrent(
@@ -81,7 +83,7 @@ public final class DatabaseSession implements AutoCloseable {
                 watermark,
                 loop,
                 configuration.capture().heartbeatInterval(),
-                around.catalogChanged());
+                routed);
         String slot = configuration.capture().slot();
         this.ingest = new ChangeIngest(
                 ledger,

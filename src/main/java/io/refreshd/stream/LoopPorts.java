@@ -12,6 +12,7 @@ import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import io.refreshd.refresh.PostgresRefresher;
 import io.refreshd.refresh.RefreshLimits;
+import io.refreshd.refresh.RoutedCatalog;
 import io.refreshd.report.Notice;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.EventLoop;
@@ -33,12 +34,16 @@ final class LoopPorts {
     private final LogWaits waits;
     private final Surroundings around;
 
-    /** @param notifies the views of whose changes subscribers are told */
+    /**
+     * @param notifies the views of whose changes subscribers are told
+     * @param routed by which catalog changes are routed
+     */
     LoopPorts(
             LeasedLedger ledger,
             LowWatermark watermark,
             RefreshSettings settings,
             Predicate<ViewId> notifies,
+            RoutedCatalog routed,
             Surroundings around) {
         this.ledger = ledger;
         this.watermark = watermark;
@@ -51,7 +56,8 @@ final class LoopPorts {
                 around.clock(),
                 watermark::commitTime,
                 notifies,
-                change -> around.listener().accept(new Notice.ViewChanged(change)));
+                change -> around.listener().accept(new Notice.ViewChanged(change)),
+                routed);
     }
 
     EventLoop.Ports ports() {

@@ -284,6 +284,7 @@ final class ScheduleOracle {
                 holds(view, unchanged.snapshot());
             }
             case RefreshOutcome.NotVisibleYet notYet -> restoreReasons(view);
+            case RefreshOutcome.Altered altered -> restoreReasons(view);
             case RefreshOutcome.NeedsAllRows all -> restoreReasons(view);
             case RefreshOutcome.Deferred deferred -> {
                 if (!task.basis().stack().accompanies()) {

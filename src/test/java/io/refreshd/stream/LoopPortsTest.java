@@ -12,6 +12,7 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
+import io.refreshd.refresh.RoutedCatalog;
 import io.refreshd.report.Notice;
 import io.refreshd.testing.TaskBuilder;
 import java.time.Instant;
@@ -30,12 +31,11 @@ class LoopPortsTest {
     private final List<Notice> notices = new ArrayList<>();
 
     private RefreshOutcome refresh(Error error) throws Exception {
+        Jdbi failing = Jdbi.create(() -> {
+            throw error;
+        });
         LoopPorts ports = new LoopPorts(
-                new LeasedLedger(
-                        Jdbi.create(() -> {
-                            throw error;
-                        }),
-                        1),
+                new LeasedLedger(failing, 1),
                 new LowWatermark(),
                 ConfigurationReader.read(
                                 "database: { url: \"jdbc:postgresql://127.0.0.1:1/none\", user: nobody }",
@@ -43,6 +43,7 @@ class LoopPortsTest {
                                 Map.of())
                         .refresh(),
                 view -> false,
+                new RoutedCatalog(failing, () -> {}),
                 new Surroundings(
                         notices::add,
                         () -> new Moment(System.nanoTime(), Instant.now()),
