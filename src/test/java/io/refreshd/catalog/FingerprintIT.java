@@ -218,6 +218,7 @@ class FingerprintIT {
             database.execute("CREATE TABLE child () INHERITS (keyless)");
             assertThat(Objects.requireNonNull(versions.get(V)).isCurrent(reader))
                     .isFalse();
+            database.execute("DROP TABLE of_others CASCADE");
         });
     }
 
