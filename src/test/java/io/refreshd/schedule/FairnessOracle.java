@@ -92,6 +92,13 @@ final class FairnessOracle {
         }
     }
 
+    /** Incremental views wait for the log to be read again, and for a place only after that. */
+    void logAwaited(long now) {
+        views.values().stream()
+                .filter(view -> view.spec.method() == Method.INCREMENTAL && view.waitsSince.isPresent())
+                .forEach(view -> view.waitsSince = OptionalLong.of(now));
+    }
+
     /** Nothing is known to be missing any more. */
     void waitsNoLonger(ViewId id) {
         Optional.ofNullable(views.get(id)).ifPresent(view -> view.waitsSince = OptionalLong.empty());

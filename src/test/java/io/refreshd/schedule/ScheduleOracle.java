@@ -150,6 +150,11 @@ final class ScheduleOracle {
         }
     }
 
+    /** The log has not been read as far as before. */
+    void logAwaited(long now) {
+        fairness.logAwaited(now);
+    }
+
     void invalidate(ViewId id, long now) {
         because(id, INVALIDATED, now);
         Watched view = views.get(id);

@@ -302,6 +302,9 @@ final class SimulatedIngest {
     }
 
     private void goOn() {
+        if (readsAgain()) {
+            daemon.schedule().logAwaited(timeline.now().nanos());
+        }
         if (readsAgain() || daemon.refresher().lookUpWaits() || timeline.chance(10)) {
             reported = Math.max(reported, nextTransaction);
             daemon.handle(new Event.ReadTo(new Lsn(SimulatedDatabase.position(nextTransaction))));
