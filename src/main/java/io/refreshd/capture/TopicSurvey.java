@@ -24,9 +24,9 @@ import org.apache.kafka.common.TopicPartition;
  * The topics of a database as they are found at one moment.
  *
  * @param named whether the configuration names one topic, so that no other can join
- * @param compressed topics of which the last record is compressed with a codec that refreshd does not have
+ * @param compressed topics of which the last record is compressed with a codec that refreshd does not have; empty if none was read
  * @param compacted topics of which Kafka removes older records of a key
- * @param version the version of the connector that wrote the last event; empty if there is none
+ * @param version the version of the connector that wrote the last event; empty if there is none, or it was not read
  */
 public record TopicSurvey(
         boolean named,
@@ -37,16 +37,27 @@ public record TopicSurvey(
         Set<String> compacted,
         Optional<String> version) {
 
-    /** Asks Kafka. Blocks for some seconds if no broker answers. */
+    /** Asks Kafka, and reads no record. Blocks for some seconds if no broker answers. */
     public static TopicSurvey take(KafkaSettings settings) throws InterruptedException, KafkaUnavailableException {
+        return take(settings, false);
+    }
+
+    /** Reads the last records too. One that no heap holds ends the process. */
+    public static TopicSurvey withLastRecords(KafkaSettings settings)
+            throws InterruptedException, KafkaUnavailableException {
+        return take(settings, true);
+    }
+
+    private static TopicSurvey take(KafkaSettings settings, boolean records)
+            throws InterruptedException, KafkaUnavailableException {
         try {
-            return read(settings);
+            return read(settings, records);
         } catch (KafkaException e) {
             throw new KafkaUnavailableException(settings.bootstrapServers(), e);
         }
     }
 
-    private static TopicSurvey read(KafkaSettings settings) throws InterruptedException {
+    private static TopicSurvey read(KafkaSettings settings, boolean records) throws InterruptedException {
         try (TopicReader reader = new TopicReader(settings)) {
             Map<String, TopicReader.Topic> topics = reader.topics();
             Set<TopicPartition> partitions = TopicReader.partitions(topics);
@@ -63,7 +74,7 @@ public record TopicSurvey(
             Map<TopicPartition, Long> ends = reader.ends(partitions);
             Optional<String> version = Optional.empty();
             Set<String> compressed = new HashSet<>();
-            for (TopicPartition partition : partitions) {
+            for (TopicPartition partition : records ? partitions : Set.<TopicPartition>of()) {
                 if (version.isEmpty()) {
                     try {
                         version = reader.last(

@@ -6,6 +6,7 @@ import io.refreshd.capture.Prerequisites;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.Server;
 import io.refreshd.capture.Slot;
+import io.refreshd.capture.TopicSurvey;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
@@ -30,10 +31,13 @@ import org.jdbi.v3.core.Handle;
 public final class StartupRequirements {
     private StartupRequirements() {}
 
-    /** What keeps the daemon from starting; empty if a start may be tried. */
+    /**
+     * What keeps the daemon from starting; empty if a start may be tried. No record of a topic is read: that belongs to an attempt at reading
+     * on, which is counted.
+     */
     public static List<Obstacle> obstacles(Handle handle, Configuration configuration)
             throws SQLException, KafkaUnavailableException {
-        List<Obstacle> obstacles = new ArrayList<>(capture(handle, configuration));
+        List<Obstacle> obstacles = new ArrayList<>(capture(handle, configuration, TopicSurvey::take));
         foreignLedger(handle).ifPresent(obstacles::add);
         missingCreatePrivilege(handle, configuration).ifPresent(obstacles::add);
         return obstacles;
@@ -44,12 +48,17 @@ public final class StartupRequirements {
         return TopicRequirements.toIncremental(configuration);
     }
 
-    /** What keeps the changes from being read. */
+    /** What keeps the changes from being read, also by the last records of the topics. */
     static List<Obstacle> capture(Handle handle, Configuration configuration)
+            throws SQLException, KafkaUnavailableException {
+        return capture(handle, configuration, TopicSurvey::withLastRecords);
+    }
+
+    private static List<Obstacle> capture(Handle handle, Configuration configuration, TopicRequirements.Survey survey)
             throws SQLException, KafkaUnavailableException {
         return configuration.kafka().isPresent()
                 ? TopicRequirements.obstacles(
-                        handle, settings(configuration), configuration.kafka().get())
+                        handle, settings(configuration), configuration.kafka().get(), survey)
                 : Prerequisites.check(handle.getConnection(), settings(configuration));
     }
 

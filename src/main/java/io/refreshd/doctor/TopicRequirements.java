@@ -27,15 +27,22 @@ final class TopicRequirements {
 
     private TopicRequirements() {}
 
-    static List<Obstacle> obstacles(Handle handle, CaptureSettings capture, KafkaSettings kafka)
+    /** Asks Kafka for the topics. */
+    @FunctionalInterface
+    interface Survey {
+        TopicSurvey take(KafkaSettings kafka) throws InterruptedException, KafkaUnavailableException;
+    }
+
+    /** @param survey reads the last records, or none */
+    static List<Obstacle> obstacles(Handle handle, CaptureSettings capture, KafkaSettings kafka, Survey survey)
             throws SQLException, KafkaUnavailableException {
         List<Obstacle> obstacles =
                 new ArrayList<>(ConnectorConfiguration.read(kafka).obstacles(capture, kafka.topics()));
         obstacles.addAll(Prerequisites.checkTopics(handle.getConnection(), capture));
         try {
-            TopicSurvey survey = TopicSurvey.take(kafka);
-            obstacles.addAll(survey.obstacles(kafka.acceptsLostChanges()));
-            if (!survey.ordered() && !survey.isEmpty()) {
+            TopicSurvey found = survey.take(kafka);
+            obstacles.addAll(found.obstacles(kafka.acceptsLostChanges()));
+            if (!found.ordered() && !found.isEmpty()) {
                 obstacles.addAll(unordered(handle));
             }
         } catch (InterruptedException e) {

@@ -10,7 +10,7 @@ sealed interface LockConflict {
 
     Remedy remedy();
 
-    /** Whether the work is to be more patient if this happens again and again. */
+    /** Whether the work is to wait longer before it gives way, if this happens again and again. */
     boolean asksForPatience();
 
     /** The other session waits to lock the relation, which this locks, for longer than the patience. */

@@ -59,6 +59,12 @@ final class PoisonDetector {
         return counted < MOST_ATTEMPTS ? Optional.empty() : Optional.of(internal ? UNDECODABLE : POISON);
     }
 
+    /** An attempt is about to be prepared, and reads records meanwhile. It counts if the process ends by that, and else from {@link #begin} on. */
+    void prepare(AttemptLedger ledger) {
+        begin(ledger);
+        uncounted = true;
+    }
+
     /** An attempt is about to be made. */
     void begin(AttemptLedger ledger) {
         if (!uncounted || ledger.made() == 0) {

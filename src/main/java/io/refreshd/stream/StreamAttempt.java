@@ -91,7 +91,9 @@ final class StreamAttempt {
             check(handle);
             session = session(handle, identity, present);
             giveUpPoisoned(session);
-            capture = prepare(handle, identity, session);
+            capture = configuration.kafka().isPresent()
+                    ? prepareTopics(handle, identity, session)
+                    : prepare(handle, identity, session);
         }
         poison.begin(attempts(session));
         try (capture) {
@@ -110,6 +112,18 @@ final class StreamAttempt {
                 around.listener().accept(new Notice.ErrorCaught("capture", error));
             }
             throw cause instanceof Exception exception ? exception : e;
+        }
+    }
+
+    /** The last records of the topics are read meanwhile. So what ends with the process counts as an attempt. */
+    private ChangeSource prepareTopics(Handle handle, ServerIdentity identity, DatabaseSession session)
+            throws Exception {
+        poison.prepare(attempts(session));
+        try {
+            return prepare(handle, identity, session);
+        } catch (Exception e) {
+            closed(session);
+            throw e;
         }
     }
 
@@ -218,13 +232,7 @@ final class StreamAttempt {
             session.reconciler().reconcile(handle);
             String drop = dropSlot.get();
             ChangeSource source = configuration.kafka().isPresent()
-                    ? topics(
-                            server,
-                            handle,
-                            identity,
-                            session,
-                            configuration.kafka().get(),
-                            Optional.ofNullable(drop))
+                    ? topics(server, handle, identity, session, Optional.ofNullable(drop))
                     : slot(server, identity, session, Optional.ofNullable(drop));
             // What was asked for meanwhile stays.
             dropSlot.compareAndSet(drop, null);
@@ -249,9 +257,9 @@ final class StreamAttempt {
             Handle handle,
             ServerIdentity identity,
             DatabaseSession session,
-            KafkaSettings kafka,
             Optional<String> gap)
             throws Exception {
+        KafkaSettings kafka = configuration.kafka().orElseThrow();
         TopicBootstrapServer server = TopicBootstrapServer.of(live, handle, session, settings, kafka, gap);
         Lsn position = bootstrap(server, TopicOffsets.inPlaceOf(settings.slot()), identity, session, server.gap());
         return server.source(kafka, position);

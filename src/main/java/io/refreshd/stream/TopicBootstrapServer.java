@@ -14,6 +14,8 @@ import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.TopicOffsets;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.TopicOffset;
 import java.io.IOException;
@@ -61,7 +63,10 @@ final class TopicBootstrapServer implements BootstrapServer {
         this.gap = gap;
     }
 
-    /** @param gap why nothing continues, whatever the topics hold; empty: they decide */
+    /**
+     * @param gap why nothing continues, whatever the topics hold; empty: they decide. With a gap no record is read: one that no heap holds may
+     *     be the cause
+     */
     static TopicBootstrapServer of(
             LiveBootstrapServer live,
             Handle handle,
@@ -69,8 +74,13 @@ final class TopicBootstrapServer implements BootstrapServer {
             CaptureSettings capture,
             KafkaSettings kafka,
             Optional<String> gap)
-            throws SQLException, IOException, InterruptedException, KafkaUnavailableException {
-        TopicSurvey survey = TopicSurvey.take(kafka);
+            throws SQLException, IOException, InterruptedException, KafkaUnavailableException,
+                    PrerequisitesMissingException {
+        TopicSurvey survey = gap.isPresent() ? TopicSurvey.take(kafka) : TopicSurvey.withLastRecords(kafka);
+        List<Obstacle> obstacles = survey.obstacles(kafka.acceptsLostChanges());
+        if (!obstacles.isEmpty()) {
+            throw new PrerequisitesMissingException(obstacles);
+        }
         if (survey.isEmpty()) {
             throw new IOException("there is no event in topic " + kafka.topics().text()
                     + " yet; the connector writes one within seconds, unless it is stopped");

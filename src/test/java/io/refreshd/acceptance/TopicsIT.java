@@ -310,7 +310,10 @@ class TopicsIT {
         }
     }
 
-    /** In memory it is 96 MB, of a heap of 128 MB. A topic may hold it in compressed form. */
+    /**
+     * In memory it is 96 MB, of a heap of 128 MB. A topic may hold it in compressed form. It is the last of its topic while the daemon starts,
+     * and no connector writes another one.
+     */
     @Test
     void aRecordThatNoHeapHolds() throws Exception {
         try (TestDatabase database = database()) {
@@ -319,17 +322,22 @@ class TopicsIT {
             Path configuration = DaemonProcess.write(folder, configure(database, connector, database.name(), ""));
             try (SupervisedDaemon daemon = new SupervisedDaemon(configuration)) {
                 awaitShown(database, daemon, 1);
-                kafka().sendCompressed(database.name(), 96_000_000);
-                long sent = System.nanoTime();
+            }
+            kafka().delete(database.name());
+            kafka().sendCompressed(database.name(), 96_000_000);
+            long started = System.nanoTime();
+            try (SupervisedDaemon daemon = new SupervisedDaemon(configuration)) {
+                await("a gap").until(() -> {
+                    daemon.replaceIfDead();
+                    return daemon.lines().stream()
+                            .anyMatch(line -> line.contains("Gap in the stream") && line.contains("log-poisoned"));
+                });
+                kafka().put(database.name(), connector);
                 awaitShown(database, daemon, 2);
                 System.out.printf(
-                        "a record of 96 MB: %d processes ended, and the next change was shown after %.1f s%n",
-                        daemon.deaths(), (System.nanoTime() - sent) / 1e9);
-                // One may end more often: what is last in the topic is read at a start, before the attempt is counted.
-                assertThat(daemon.deaths()).as("%s", daemon.lines()).isPositive();
-                assertThat(daemon.lines())
-                        .anyMatch(line -> line.contains("Gap in the stream") && line.contains("log-poisoned"));
-                awaitShown(database, daemon, 3);
+                        "a record of 96 MB: %d processes ended, and the next change was shown %.1f s after the start%n",
+                        daemon.deaths(), (System.nanoTime() - started) / 1e9);
+                assertThat(daemon.deaths()).as("%s", daemon.lines()).isBetween(1, 3);
             }
             kafka().delete(database.name());
         }
@@ -339,8 +347,7 @@ class TopicsIT {
         database.execute("INSERT INTO t VALUES (" + id + ", 'a', 0)");
         await("row " + id).until(() -> {
             daemon.replaceIfDead();
-            return rows(database).contains(id + ":0")
-                    && (id == 1 || daemon.lines().stream().anyMatch(line -> line.contains("given up")));
+            return rows(database).contains(id + ":0");
         });
     }
 

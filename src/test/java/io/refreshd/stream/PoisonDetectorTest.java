@@ -69,6 +69,37 @@ class PoisonDetectorTest {
         assertThat(attempt(internal())).as("the next slot has its own chance").isEmpty();
     }
 
+    /** The last records of a topic are read before it streams. */
+    @Test
+    void aProcessThatEndsWhileItPreparesIsCounted() {
+        for (int i = 0; i < PoisonDetector.MOST_ATTEMPTS; i++) {
+            poison = new PoisonDetector("refreshd");
+            assertThat(poison.found(ledger)).isEmpty();
+            poison.prepare(ledger);
+        }
+        poison = new PoisonDetector("refreshd");
+        assertThat(poison.found(ledger)).contains("log-poisoned");
+    }
+
+    @Test
+    void anAttemptThatWasPreparedIsCountedOnce() {
+        poison.prepare(ledger);
+        poison.begin(ledger);
+        assertThat(ledger.made()).isEqualTo(1);
+        poison.failed(internal(), true);
+        poison.prepare(ledger);
+        ledger.anotherSlot();
+        poison.begin(ledger);
+        assertThat(ledger.made()).as("the next slot has its own count").isEqualTo(1);
+    }
+
+    @Test
+    void whatFailsToPrepareIsForgiven() {
+        poison.prepare(ledger);
+        poison.closed(ledger);
+        assertThat(ledger.made()).isZero();
+    }
+
     @Test
     void anInternalErrorIsNoneWhileTheStreamGetsFurther() {
         attempt(internal());
