@@ -1,6 +1,5 @@
 package io.refreshd.daemon;
 
-import io.refreshd.database.JdbiFactory;
 import io.refreshd.model.Moment;
 import io.refreshd.report.Notice;
 import io.refreshd.stream.DatabaseSession;
@@ -41,7 +40,7 @@ final class CatalogTask {
             return;
         }
         pruning.attempt(() -> history.prune(session.ledger()));
-        reconciliation.attempt(() -> JdbiFactory.ofCatalog(jdbi).useHandle(session.reconciler()::reconcileIfChanged));
+        reconciliation.attempt(() -> session.reconciler().reconcileIfChanged(jdbi));
         if (reconciliation.failures() >= MOST_FAILURES && stream.isStreaming()) {
             stopCapture(session);
         }

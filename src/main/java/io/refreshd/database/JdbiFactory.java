@@ -24,10 +24,14 @@ public final class JdbiFactory {
         return parsedOnce(Jdbi.create(connections));
     }
 
-    /** @param catalog sessions of the same database for queries of the catalog: {@link #ofCatalog} */
-    static Jdbi over(DataSource connections, Jdbi catalog) {
+    /**
+     * @param catalog sessions of the same database for queries of the catalog: {@link #ofCatalog}
+     * @param whole sessions for queries that read the whole of it: {@link #ofWholeCatalog}
+     */
+    static Jdbi over(DataSource connections, Jdbi catalog, Jdbi whole) {
         Jdbi jdbi = over(connections);
         jdbi.getConfig(CatalogSessions.class).jdbi = catalog;
+        jdbi.getConfig(CatalogSessions.class).whole = whole;
         return jdbi;
     }
 
@@ -40,14 +44,22 @@ public final class JdbiFactory {
         return catalog == null ? jdbi : catalog;
     }
 
+    /** The sessions for queries that read the whole catalog, which is done seldom; the given ones if there are no others. */
+    public static Jdbi ofWholeCatalog(Jdbi jdbi) {
+        Jdbi whole = jdbi.getConfig(CatalogSessions.class).whole;
+        return whole == null ? jdbi : whole;
+    }
+
     /** Public because JDBI makes it. */
     public static final class CatalogSessions implements JdbiConfig<CatalogSessions> {
         private @Nullable Jdbi jdbi;
+        private @Nullable Jdbi whole;
 
         @Override
         public CatalogSessions createCopy() {
             CatalogSessions copy = new CatalogSessions();
             copy.jdbi = jdbi;
+            copy.whole = whole;
             return copy;
         }
     }

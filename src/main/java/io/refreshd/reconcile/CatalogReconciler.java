@@ -3,6 +3,7 @@ package io.refreshd.reconcile;
 import io.refreshd.config.CaptureSettings;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ViewPattern;
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.ingest.CatalogVersion;
 import io.refreshd.ingest.ChangeIngest;
 import io.refreshd.ingest.WatermarkWriter;
@@ -22,7 +23,6 @@ import io.refreshd.report.TableStatus;
 import io.refreshd.routing.Router;
 import io.refreshd.schedule.Event;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +35,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 
@@ -46,9 +47,6 @@ import org.jspecify.annotations.Nullable;
  * for what the last snapshot found, and call {@link #degrade}.
  */
 public final class CatalogReconciler {
-    /** Some changes leave the fingerprint as it is, such as a privilege that was granted. They are noticed after this time. */
-    private static final Duration FULL_READ_EVERY = Duration.ofMinutes(1);
-
     private final Configuration configuration;
     private final LeasedLedger ledger;
     private final ChangeIngest ingest;
@@ -57,6 +55,7 @@ public final class CatalogReconciler {
     private final Supplier<Moment> clock;
     private final EnrolmentTracker enrolment;
     private final SnapshotReader reader;
+    private final WholeReadings readings;
     private final DroppedIncrementalViews dropped;
 
     private volatile Optional<Obstacle> degraded = Optional.empty();
@@ -77,7 +76,6 @@ public final class CatalogReconciler {
     /** The registrations that the ledger was given last. To give it the same again would write, and no server would ever be idle. */
     private List<Registration> registered = List.of();
 
-    private long readAt;
     private OptionalInt known = OptionalInt.empty();
     /**
      * Oids of the views that the routing table routes to. The ledger is no substitute: it may hold of a name an oid to which nothing
@@ -101,6 +99,7 @@ public final class CatalogReconciler {
         this.enrolment = new EnrolmentTracker(ledger);
         this.dropped = new DroppedIncrementalViews(ledger);
         this.reader = new SnapshotReader(configuration, enrolment, clock);
+        this.readings = new WholeReadings(clock);
     }
 
     /**
@@ -130,8 +129,16 @@ public final class CatalogReconciler {
         degraded = Optional.empty();
     }
 
-    /** Reconciles if the catalog is not as the last snapshot found it. */
-    public synchronized void reconcileIfChanged(Handle handle)
+    /** Reconciles if the catalog is not as the last snapshot found it. @param jdbi the pools of the database */
+    public synchronized void reconcileIfChanged(Jdbi jdbi)
+            throws SQLException, InterruptedException, PrerequisitesMissingException {
+        try (Handle handle = jdbi.open()) {
+            reconcileIfChanged(jdbi, handle);
+        }
+    }
+
+    /** @param handle for short statements, which come every second and need no session that has read the catalog */
+    private void reconcileIfChanged(Jdbi jdbi, Handle handle)
             throws SQLException, InterruptedException, PrerequisitesMissingException {
         Optional<Obstacle> wanted = degraded;
         Optional<String> before = comparedWhile;
@@ -140,13 +147,13 @@ public final class CatalogReconciler {
         try {
             Optional<CatalogVersion.State> check = watermark.takeLastCheck();
             ServerActivity activity = ServerActivity.read(handle);
-            if (isDue(check, wanted)) {
-                reconcile(handle);
+            if (isDue(handle, check, wanted)) {
+                reconcile(jdbi);
             } else if (activity.idle().isPresent() && activity.idle().equals(before)) {
                 comparedWhile = before;
                 return;
-            } else if (reader.isStale(handle, Objects.requireNonNull(last), activity, isFresh(check))) {
-                reconcile(handle);
+            } else if (reader.isStale(jdbi, handle, Objects.requireNonNull(last), activity, isFresh(check))) {
+                reconcile(jdbi);
             } else if (!isFresh(check) && !reader.waits()) {
                 compared = activity.idle();
             }
@@ -160,14 +167,14 @@ public final class CatalogReconciler {
     }
 
     /** Whether the catalog is to be read in any case. */
-    private boolean isDue(Optional<CatalogVersion.State> check, Optional<Obstacle> wanted) {
+    private boolean isDue(Handle handle, Optional<CatalogVersion.State> check, Optional<Obstacle> wanted) {
         CatalogSnapshot snapshot = last;
         return snapshot == null
                 || !applied
                 || snapshot.degraded().isPresent() != wanted.isPresent()
                 || check.equals(Optional.of(CatalogVersion.State.CHANGED))
                 || enrolment.isWaiting()
-                || clock.get().nanosSince(readAt) > FULL_READ_EVERY.toNanos();
+                || readings.isDue(handle);
     }
 
     /** Where heartbeats come as often as this is called, their check of the catalog serves for both. */
@@ -187,10 +194,17 @@ public final class CatalogReconciler {
         }
     }
 
+    private void reconcile(Jdbi jdbi) throws SQLException, InterruptedException, PrerequisitesMissingException {
+        try (Handle whole = JdbiFactory.ofWholeCatalog(jdbi).open()) {
+            reconcile(whole);
+        }
+    }
+
     /** Reads the whole catalog and applies it. What a failure cuts short is done again the next time. */
     public synchronized void reconcile(Handle handle)
             throws SQLException, InterruptedException, PrerequisitesMissingException {
         applied = false;
+        Optional<String> writes = WholeReadings.writes(handle);
         Optional<WatermarkWriter.Unclaimed> former = last == null ? Optional.empty() : ingest.unclaimed(handle);
         CatalogSnapshot snapshot = reader.read(handle, degraded);
         apply(handle, snapshot, former);
@@ -199,7 +213,7 @@ public final class CatalogReconciler {
         count(snapshot.graph().views().size());
         dropped.drop(handle);
         applied = true;
-        readAt = clock.get().nanos();
+        readings.done(writes);
     }
 
     /**

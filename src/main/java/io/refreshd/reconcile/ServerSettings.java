@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 
 /**
  * Detects changes of the settings that every session begins with. ALTER SYSTEM leaves no trace in the catalog, and the driver hides some
@@ -22,11 +23,11 @@ final class ServerSettings {
     }
 
     /** Compares if the server has loaded its settings since the last call; false otherwise. */
-    boolean haveChanged(Handle handle, String before, ServerActivity activity) throws SQLException {
+    boolean haveChanged(Jdbi jdbi, String before, ServerActivity activity) throws SQLException {
         if (activity.settingsLoaded().equals(loaded)) {
             return false;
         }
-        boolean changed = !read(handle).equals(before);
+        boolean changed = !jdbi.withHandle(ServerSettings::read).equals(before);
         loaded = activity.settingsLoaded();
         return changed;
     }

@@ -10,6 +10,7 @@ import io.refreshd.catalog.RelationVersions;
 import io.refreshd.catalog.UnsentNames;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.doctor.RequiredTables;
 import io.refreshd.doctor.RequiredTablesReader;
 import io.refreshd.ingest.CatalogVersion;
@@ -24,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,17 +101,21 @@ final class SnapshotReader {
     /**
      * Whether a snapshot read now would be another one. Cheaper than to read it.
      *
+     * @param handle for short statements. The fingerprint, and what is as rare, have sessions of their own
      * @param activity of the server, read a moment ago
      * @param checked whether the catalog was compared with the snapshot's version a moment ago, and was unchanged
      */
-    boolean isStale(Handle handle, CatalogSnapshot snapshot, ServerActivity activity, boolean checked)
+    boolean isStale(Jdbi jdbi, Handle handle, CatalogSnapshot snapshot, ServerActivity activity, boolean checked)
             throws SQLException {
-        return !(checked || snapshot.version().fingerprint().isCurrent(handle.getConnection()))
+        Jdbi catalog = JdbiFactory.ofCatalog(jdbi);
+        return !(checked
+                        || catalog.withHandle(
+                                other -> snapshot.version().fingerprint().isCurrent(other.getConnection())))
                 || !Publication.version(
                                 handle.getConnection(), configuration.capture().publication())
                         .equals(snapshot.publicationVersion())
                 || publication.mayJoinNow(handle)
-                || settings.haveChanged(handle, snapshot.settings(), activity)
+                || settings.haveChanged(catalog, snapshot.settings(), activity)
                 || !RefreshPrivileges.missing(handle).equals(snapshot.notRefreshable());
     }
 

@@ -79,7 +79,7 @@ final class StreamAttempt {
     void run(Optional<DatabaseSession> present) throws Exception {
         DatabaseSession session;
         ChangeSource capture;
-        try (Handle handle = connections.ofCatalog()) {
+        try (Handle handle = connections.ofWholeCatalog()) {
             turn.take();
             ServerIdentity identity = ServerIdentity.read(handle);
             if (identity.inRecovery()) {
