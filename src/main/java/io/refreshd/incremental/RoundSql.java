@@ -127,11 +127,18 @@ public final class RoundSql {
 
     /** The statement that corrects the rows with these recompute keys; see {@link #differenceOfAll}. */
     public KeyedSql difference(Collection<List<String>> keys) {
-        return KeyedSql.over(
-                keys,
-                values -> oneByOne()
-                        ? difference.statement(any(keys, values), one(keys, values), "")
-                        : difference.statement(withKeys(keys, values), definition, withKeys(keys, values)));
+        return KeyedSql.over(keys, values -> difference(keys, values));
+    }
+
+    /** The same statement for the planner alone, which has to know the keys. */
+    public String differenceToPlan(Collection<List<String>> keys) {
+        return difference(keys, Values.CONSTANTS);
+    }
+
+    private String difference(Collection<List<String>> keys, Values values) {
+        return oneByOne()
+                ? difference.statement(any(keys, values), one(keys, values), "")
+                : difference.statement(withKeys(keys, values), definition, withKeys(keys, values));
     }
 
     /** The statement that puts what a query gives for these keys in place of what the table holds. @param said in brackets */

@@ -67,6 +67,11 @@ public final class WayChooser {
                 : Optional.empty();
     }
 
+    /** The same while the planner can still be asked: what no round and no plan has told yet is no reason. */
+    public Optional<String> everythingAtOnce(long keys) {
+        return keys > MOST_KEYS || isKnown(keys) ? everythingInstead(keys) : Optional.empty();
+    }
+
     private boolean isDearerThanEverything(long keys, double expected) {
         if (!byKeys.containsKey(power(keys)) && planned.containsKey(power(keys))) {
             return expected > everything;

@@ -179,14 +179,14 @@ final class IncrementalRefresher {
                 throw new InterruptedException();
             }
             try (Handle handle = jdbi.open()) {
-                Map<RoundMember, Round.Result> results =
+                Map<RoundMember, RoundResult> results =
                         running.track(handle, tasks.getFirst().view(), () -> correct(handle));
                 List<RefreshWrites.Written> corrected = new ArrayList<>();
                 results.forEach((member, result) -> {
                     switch (result) {
-                        case Round.Result.Idle idle -> outcomes.put(member.view(), new RefreshOutcome.Deferred());
-                        case Round.Result.Not not -> outcomes.put(member.view(), not(member.task(), not.outcome()));
-                        case Round.Result.Corrected done -> corrected.add(recomputed(member, done, results.values()));
+                        case RoundResult.Idle idle -> outcomes.put(member.view(), new RefreshOutcome.Deferred());
+                        case RoundResult.Not not -> outcomes.put(member.view(), not(member.task(), not.outcome()));
+                        case RoundResult.Corrected done -> corrected.add(recomputed(member, done, results.values()));
                     }
                 });
                 record(handle, corrected);
@@ -203,7 +203,7 @@ final class IncrementalRefresher {
         }
 
         /** @return what is committed, and what needs no commit */
-        private Map<RoundMember, Round.Result> correct(Handle handle) throws SQLException, InterruptedException {
+        private Map<RoundMember, RoundResult> correct(Handle handle) throws SQLException, InterruptedException {
             List<RoundMember> members =
                     known.members(handle, tasks, gone -> outcomes.put(gone.view(), new RefreshOutcome.Gone()));
             if (members.isEmpty()) {
@@ -213,10 +213,10 @@ final class IncrementalRefresher {
             try {
                 Round begun = new Round(handle, proof, sessions, members, clock, told);
                 round = begun;
-                Map<RoundMember, Round.Result> results = new LinkedHashMap<>(begun.run(limits, later, carefully));
+                Map<RoundMember, RoundResult> results = new LinkedHashMap<>(begun.run(limits, later, carefully));
                 if (begun.mustBeRepeated()) {
                     forgetWhatRoundsFound(tasks);
-                    results.values().removeIf(result -> !(result instanceof Round.Result.Not));
+                    results.values().removeIf(result -> !(result instanceof RoundResult.Not));
                     return results;
                 }
                 commit(handle, results);
@@ -228,26 +228,26 @@ final class IncrementalRefresher {
             }
         }
 
-        private void commit(Handle handle, Map<RoundMember, Round.Result> results) {
+        private void commit(Handle handle, Map<RoundMember, RoundResult> results) {
             results.forEach((member, result) -> {
-                if (result instanceof Round.Result.Corrected done && done.rowsChanged() > 0) {
+                if (result instanceof RoundResult.Corrected done && done.rowsChanged() > 0) {
                     told.remove(member.task().oid());
                 }
             });
-            if (results.values().stream().anyMatch(Round.Result::wrote)) {
+            if (results.values().stream().anyMatch(RoundResult::wrote)) {
                 Lease.proveAndCommitWithoutWaiting(handle, lease);
                 handle.commit();
             }
         }
 
         private RefreshWrites.Written recomputed(
-                RoundMember member, Round.Result.Corrected done, Collection<Round.Result> all) {
+                RoundMember member, RoundResult.Corrected done, Collection<RoundResult> all) {
             RefreshTask task = member.task();
             ways.put(task.view(), done.way());
             carriedBy.put(task.view(), carried(member));
             // What the other views took does not count: a round of this one alone would have lasted for the rest.
             RefreshTask alone = task.withoutDownstream(carried(member));
-            Duration duration = duration().minus(Round.timeOf(all)).plus(done.time());
+            Duration duration = duration().minus(RoundResult.timeOf(all)).plus(done.time());
             return new RefreshWrites.Written(
                     alone,
                     member.snapshot(),

@@ -23,7 +23,7 @@ public interface LaterOfViews {
     /** Work for the time in which the log is read. */
     @FunctionalInterface
     interface Work {
-        void run() throws SQLException;
+        void run() throws InterruptedException, SQLException;
     }
 
     /** The same, and does the work after the log has been asked for, and before the answer is waited for. */

@@ -16,7 +16,6 @@ import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +52,7 @@ final class Round {
     private final List<RoundMember> members;
     private final Supplier<Moment> clock;
     private final Set<Long> told;
-    private final Map<RoundMember, Result> results = new LinkedHashMap<>();
+    private final Map<RoundMember, RoundResult> results = new LinkedHashMap<>();
     private final RoundStack stack;
     private @Nullable RoundMember current;
     private boolean locked;
@@ -80,34 +79,6 @@ final class Round {
         this.stack = new RoundStack(transaction);
     }
 
-    /** What became of a view's rows; nothing is committed yet. */
-    sealed interface Result {
-        default boolean wrote() {
-            return false;
-        }
-
-        /**
-         * @param othersChanged whether rows of maps were changed, or rows that were kept for the view are not needed any more
-         * @param time that the statements of this view took
-         */
-        record Corrected(long rowsChanged, boolean othersChanged, Way way, Duration time) implements Result {
-            @Override
-            public boolean wrote() {
-                return rowsChanged > 0 || othersChanged;
-            }
-        }
-
-        record Not(RefreshOutcome outcome) implements Result {}
-        /** Nothing was pending, no row changed that the view reads, and whoever reads it knows its rows. */
-        record Idle() implements Result {}
-    }
-
-    static Duration timeOf(Collection<Result> results) {
-        return results.stream()
-                .map(result -> result instanceof Result.Corrected done ? done.time() : Duration.ZERO)
-                .reduce(Duration.ZERO, Duration::plus);
-    }
-
     /** The view whose statements ran when the round failed; empty if they were not those of one view. */
     Optional<RoundMember> current() {
         return Optional.ofNullable(current);
@@ -123,7 +94,7 @@ final class Round {
     }
 
     /** @param oneByOne whether to lock view by view: then it is known which of them failed, but each is a round trip */
-    Map<RoundMember, Result> run(RefreshLimits limits, LaterOfViews later, boolean oneByOne)
+    Map<RoundMember, RoundResult> run(RefreshLimits limits, LaterOfViews later, boolean oneByOne)
             throws SQLException, InterruptedException {
         lock(limits, oneByOne);
         Map<Long, Preparation> prepared = prepare(limits);
@@ -133,20 +104,22 @@ final class Round {
         }
         for (RoundMember member : stack.begin(left())) {
             current = member;
-            Result result = stack.waits(member, members)
-                    ? new Result.Not(new RefreshOutcome.Deferred())
+            RoundResult result = stack.waits(member, members)
+                    ? new RoundResult.Not(new RefreshOutcome.Deferred())
                     : corrected(member, changes.getOrDefault(member.view(), Optional.empty()));
             results.put(member, result);
-            if (!(result instanceof Result.Not)) {
+            if (!(result instanceof RoundResult.Not)) {
                 stack.corrected(member);
             }
         }
         current = null;
         stack.keepForOthers();
-        mustBeRepeated = refuseUnproven(results.entrySet().stream()
-                .filter(entry -> entry.getValue() instanceof Result.Corrected)
+        Map<RoundMember, Obstacle> obstacles = proof.obstacles(results.entrySet().stream()
+                .filter(entry -> entry.getValue() instanceof RoundResult.Corrected)
                 .map(Map.Entry::getKey)
                 .toList());
+        refuse(obstacles);
+        mustBeRepeated = !obstacles.isEmpty();
         return results;
     }
 
@@ -154,7 +127,7 @@ final class Round {
     private void lock(RefreshLimits limits, boolean oneByOne) {
         String begin =
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL plan_cache_mode = force_generic_plan;"
-                        + " SET LOCAL lock_timeout = '" + limits.lock().toMillis() + "ms'";
+                        + " SET LOCAL lock_timeout = '" + limits.lock().toMillis() + "ms'; " + PageCosts.IN_MEMORY;
         if (oneByOne || members.size() == 1) {
             transaction.execute(begin);
             for (RoundMember member : members) {
@@ -186,7 +159,7 @@ final class Round {
         for (RoundMember member : members) {
             Objects.requireNonNull(prepared.get(member.task().oid()))
                     .obstacleTo(member.task())
-                    .ifPresent(obstacle -> results.put(member, new Result.Not(obstacle)));
+                    .ifPresent(obstacle -> results.put(member, new RoundResult.Not(obstacle)));
         }
         return prepared;
     }
@@ -195,16 +168,25 @@ final class Round {
         return members.stream().map(member -> member.task().oid()).toList();
     }
 
+    /** Reads what the snapshot shows of all views, and proves their statements meanwhile. */
+    private void examine(Map<Long, Preparation> prepared) throws InterruptedException, SQLException {
+        Map<RoundMember, Obstacle> obstacles = proof.obstacles(left(), () -> read(prepared));
+        if (!mustBeRepeated) {
+            obstacles.keySet().retainAll(left());
+            refuse(obstacles);
+        }
+    }
+
     /**
-     * Reads what the snapshot shows of all views, and proves their statements: one statement for each kind of thing, however many views
-     * there are. If a table or definition is not as the round took it to be, perhaps something else was locked.
+     * One statement for each kind of thing, however many views there are. If a table or definition is not as the round took it to be,
+     * perhaps something else was locked and proven.
      */
-    private void examine(Map<Long, Preparation> prepared) throws SQLException {
+    private void read(Map<Long, Preparation> prepared) throws SQLException {
         Map<Long, StoreLayout> layouts = StoreLayout.read(transaction, oids(members));
         for (RoundMember member : left()) {
             StoreLayout now = layouts.get(member.task().oid());
             if (now == null) {
-                results.put(member, new Result.Not(new RefreshOutcome.Gone()));
+                results.put(member, new RoundResult.Not(new RefreshOutcome.Gone()));
             } else if (!now.equals(member.layout())) {
                 mustBeRepeated = true;
             }
@@ -227,13 +209,12 @@ final class Round {
             long oid = member.task().oid();
             PlainSession owner = owners.get(oid);
             if (owner == null) {
-                results.put(member, new Result.Not(new RefreshOutcome.Gone()));
+                results.put(member, new RoundResult.Not(new RefreshOutcome.Gone()));
             } else {
                 member.prepared(
                         Objects.requireNonNull(prepared.get(oid)).snapshot(), versions.getOrDefault(oid, ""), owner);
             }
         }
-        refuseUnproven(left());
     }
 
     private List<RoundMember> left() {
@@ -261,25 +242,25 @@ final class Round {
         return stack.carried(member);
     }
 
-    private Result corrected(RoundMember member, Optional<List<KeyLookup>> later) throws SQLException {
+    private RoundResult corrected(RoundMember member, Optional<List<KeyLookup>> later) throws SQLException {
         if (member.isAltered()) {
-            return new Result.Not(new RefreshOutcome.Altered());
+            return new RoundResult.Not(new RefreshOutcome.Altered());
         }
         long start = clock.get().nanos();
         RoundStack.Below below = stack.below(member);
         Way way = member.way(later, below);
         if (way instanceof Way.Everything all && !member.mayRecomputeAll()) {
             // Keys that came too late, or will never be known: the next round tells which.
-            return new Result.Not(
+            return new RoundResult.Not(
                     member.goesByKeys() && later.isEmpty()
                             ? RoundRefusals.unread(member.view())
                             : RoundRefusals.forbidden(member.view(), all.reason()));
         }
         if (way instanceof Way.Everything all && members.size() > 1 && !member.takesAsAWholeAtMost(QUICK)) {
-            return new Result.Not(new RefreshOutcome.NeedsAllRows(all.reason()));
+            return new RoundResult.Not(new RefreshOutcome.NeedsAllRows(all.reason()));
         }
         if (member.idles(way) && !below.kept() && told.contains(member.task().oid())) {
-            return new Result.Idle();
+            return new RoundResult.Idle();
         }
         long rowsChanged = member.apply(way);
         if (below.kept()) {
@@ -287,14 +268,11 @@ final class Round {
         }
         Duration time = Duration.ofNanos(clock.get().nanosSince(start));
         member.took(way, time);
-        return new Result.Corrected(rowsChanged, member.mapsChanged() || below.kept(), way, time);
+        return new RoundResult.Corrected(rowsChanged, member.mapsChanged() || below.kept(), way, time);
     }
 
-    /** @return whether a view was refused, which is its result then */
-    private boolean refuseUnproven(List<RoundMember> asked) throws SQLException {
-        Map<RoundMember, Obstacle> obstacles = proof.obstacles(asked);
+    private void refuse(Map<RoundMember, Obstacle> obstacles) {
         obstacles.forEach((member, obstacle) ->
-                results.put(member, new Result.Not(RoundRefusals.refused(member.view(), obstacle))));
-        return !obstacles.isEmpty();
+                results.put(member, new RoundResult.Not(RoundRefusals.refused(member.view(), obstacle))));
     }
 }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -122,8 +123,8 @@ final class RoundMember {
             return new Way.Everything("more than " + WayChooser.MOST_KEYS + " rows or groups changed");
         }
         ChangedKeys changed = ChangedKeys.of(inView.get(), layout.names().recomputeKey(), layout.keyTypes());
-        Optional<String> reason =
-                KeyText.obstacle(layout.keyTypes(), session()::valueOf).or(() -> everythingInstead(changed.count()));
+        Optional<String> reason = KeyText.obstacle(layout.keyTypes(), session()::valueOf)
+                .or(() -> everythingInstead(changed.count(), WayChooser::everythingAtOnce));
         if (reason.isPresent()) {
             return new Way.Everything(reason.get());
         }
@@ -134,16 +135,14 @@ final class RoundMember {
         if (!keys.isEmpty() && !maps.haveTotals() && !known.chooser().isKnown(keys.size())) {
             lookAtPlans(keys);
         }
-        return everythingInstead(keys.size())
+        return everythingInstead(keys.size(), WayChooser::everythingInstead)
                 .<Way>map(Way.Everything::new)
                 .orElseGet(() -> new Way.Keys(keys, changed.count()));
     }
 
     /** What would be cheaper is no reason where it is forbidden. */
-    private Optional<String> everythingInstead(long keys) {
-        return mayRecomputeAll() || keys > WayChooser.MOST_KEYS
-                ? known.chooser().everythingInstead(keys)
-                : Optional.empty();
+    private Optional<String> everythingInstead(long keys, BiFunction<WayChooser, Long, Optional<String>> ask) {
+        return mayRecomputeAll() || keys > WayChooser.MOST_KEYS ? ask.apply(known.chooser(), keys) : Optional.empty();
     }
 
     /** Whether all rows may be recomputed without a further word of the operator. */
@@ -171,7 +170,13 @@ final class RoundMember {
     /** Is done once for each magnitude of keys: the planner's costs, and whether an index leads to the rows of a key. */
     private void lookAtPlans(Set<List<String>> keys) throws SQLException {
         PlanReader reader = new PlanReader(transaction, session());
-        known.chooser().planned(reader.cost(sql.rows(keys)), keys.size(), reader.cost(sql.allRows()));
+        List<List<String>> once = keys.stream().limit(sql.keysAtOnce()).toList();
+        double costOfKeys = reader.cost(sql.differenceToPlan(once)) * keys.size() / once.size();
+        known.chooser()
+                .planned(
+                        costOfKeys,
+                        keys.size(),
+                        reader.cost(sql.differenceOfAll().text()));
         known.foundMissing(
                 task.view(),
                 reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
@@ -217,9 +222,12 @@ final class RoundMember {
                 yield rows;
             }
             case Way.Everything all -> {
+                transaction.execute(PageCosts.OF_SERVER);
                 maps.correctAll(session());
                 clock.keep(session(), true);
-                yield correct(sql.differenceOfAll());
+                long rows = correct(sql.differenceOfAll());
+                transaction.execute(PageCosts.IN_MEMORY);
+                yield rows;
             }
         };
     }

@@ -8,6 +8,8 @@ import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.LongSupplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -53,6 +55,24 @@ final class RoundProof {
             }
         }
         return obstacles;
+    }
+
+    /** The same, and does the work while another thread reads the proof: each takes a millisecond or two of a round of one row. */
+    Map<RoundMember, Obstacle> obstacles(List<RoundMember> members, LaterOfViews.Work meanwhile)
+            throws InterruptedException, SQLException {
+        FutureTask<Map<RoundMember, Obstacle>> proof = new FutureTask<>(() -> obstacles(members));
+        Thread.ofVirtual().name("refreshd-proof").start(proof);
+        meanwhile.run();
+        try {
+            return proof.get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case SQLException ofServer -> throw ofServer;
+                case RuntimeException other -> throw other;
+                case Error error -> throw error;
+                case null, default -> throw new IllegalStateException(e);
+            }
+        }
     }
 
     private static Subject subject(RoundMember member) {

@@ -90,6 +90,20 @@ class WayChooserTest {
         assertThat(chooser.expected(100)).isCloseTo(0.05, within(1e-9));
     }
 
+    /** What is assumed of ten times as many keys as were measured is no reason not to ask the planner. */
+    @Test
+    void thePlannerIsAskedBeforeWhatIsAssumedDecides() {
+        everythingTook(200);
+        keysTook(1000, 30);
+        assertThat(chooser.everythingInstead(10_000)).isPresent();
+        assertThat(chooser.everythingAtOnce(10_000)).isEmpty();
+        chooser.planned(10, 10_000, 100);
+        assertThat(chooser.everythingInstead(10_000)).isEmpty();
+        chooser.planned(300, 10_000, 100);
+        assertThat(chooser.everythingAtOnce(10_000)).isPresent();
+        assertThat(chooser.everythingAtOnce(WayChooser.MOST_KEYS + 1)).isPresent();
+    }
+
     /** The cost of one key is mostly the cost of a statement. */
     @Test
     void thePlannersCostOfOneKeySaysNothingOfMany() {

@@ -9,6 +9,8 @@ import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.incremental.HiddenColumns;
+import io.refreshd.incremental.RoundSql;
+import io.refreshd.incremental.StoreLayout;
 import io.refreshd.model.Impact;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Obstacle;
@@ -22,7 +24,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -566,5 +570,34 @@ class IncrementalCasesIT {
         execute("DELETE FROM aj_d", "INSERT INTO aj_d VALUES (2, 1)");
         byKeys("anti");
         assertThat(rows("anti")).containsExactly("(b)");
+    }
+
+    /** By the costs of disks the planner would read the whole table to find the rows that are updated. */
+    @Test
+    void thousandsOfChangedRowsDoNotHaveTheWholeTableRead() throws Exception {
+        execute(
+                "CREATE TABLE wide (id int PRIMARY KEY, v text)",
+                "INSERT INTO wide SELECT i, repeat('x', 50) FROM generate_series(1, 50000) i");
+        view("of_wide", "SELECT id, v FROM wide");
+        execute(
+                "CREATE UNIQUE INDEX ON refreshd_store.of_wide (id)",
+                "VACUUM ANALYZE wide",
+                "VACUUM ANALYZE refreshd_store.of_wide");
+        List<List<String>> keys = IntStream.rangeClosed(1, 2000)
+                .mapToObj(i -> List.of(Integer.toString(i * 25)))
+                .toList();
+        try (Handle handle = fixture.database.open()) {
+            String difference = new RoundSql(
+                            StoreLayout.read(handle, fixture.oid("of_wide")).orElseThrow())
+                    .differenceToPlan(keys);
+            handle.useTransaction(transaction -> {
+                transaction.execute(PageCosts.IN_MEMORY);
+                assertThat(transaction
+                                .select("EXPLAIN " + difference)
+                                .mapTo(String.class)
+                                .list())
+                        .noneMatch(line -> line.contains("Seq Scan"));
+            });
+        }
     }
 }
