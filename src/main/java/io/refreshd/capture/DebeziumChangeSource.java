@@ -52,6 +52,7 @@ public final class DebeziumChangeSource implements ChangeSource {
     }
 
     private void stream() throws Exception {
+        DebeziumInternals.correctTypeRegistry();
         PasswordSource.register(name, settings.server().password());
         try (Connection connection = new Connector(settings.server().settings(), SessionKind.CAPTURE, name).open()) {
             SlotStart start = SlotStart.of(connection, settings);

@@ -19,11 +19,15 @@ import io.debezium.connector.postgresql.connection.WalPositionLocator;
 import io.debezium.connector.postgresql.spi.SlotCreationResult;
 import io.refreshd.model.Interest;
 import io.refreshd.model.TableId;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -32,6 +36,7 @@ import org.apache.kafka.connect.connector.Task;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * Everything that refreshd uses of Debezium beyond its published engine API. Debezium keeps the engine, the connections, the queue, the
@@ -57,7 +62,56 @@ final class DebeziumInternals {
     /** By name of the run: the engine makes the task itself and gives it nothing but texts. */
     private static final Map<String, Run> RUNS = new ConcurrentHashMap<>();
 
+    private static final String TYPES =
+            "SELECT t.oid AS oid, t.typname AS name, n.nspname AS schema_name, t.typelem AS element,"
+                    + " t.typbasetype AS parentoid, t.typtypmod as modifiers, t.typcategory as category, e.values as enum_values"
+                    + " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON (t.typnamespace = n.oid)"
+                    + " LEFT JOIN (SELECT t.enumtypid as id, array_agg(t.enumlabel ORDER BY t.enumsortorder) as values"
+                    + " FROM pg_catalog.pg_enum t GROUP BY id) e ON (t.oid = e.id) WHERE n.nspname != 'pg_toast'";
+
     private DebeziumInternals() {}
+
+    /**
+     * Gives Debezium's registry of types other SQL, before the class is loaded. At each start it reads all types of the database, whoever
+     * created them, and throws at an enum without values, and at a domain over an enum, which has no values of its own. So any
+     * role that may create a temporary type could keep the log from being read. Now it reads the server's own types, and any other when a
+     * column has it.
+     *
+     * <p>Failure: if the class was loaded before, it stays as it is.
+     */
+    static void correctTypeRegistry() {
+        Correction.MADE.run();
+    }
+
+    /** Is made once, when the first run begins. */
+    private static final class Correction {
+        static final Runnable MADE = make();
+
+        private static Runnable make() {
+            String any = TYPES.replace("e.values as", "coalesce(e.values, '{}') as");
+            Map<String, String> corrected = Map.of(
+                    TYPES,
+                    any + " AND t.oid < 16384",
+                    TYPES + " AND t.typname = ?",
+                    any + " AND t.typname = ?",
+                    TYPES + " AND t.oid = ?",
+                    any + " AND t.oid = ?");
+            try (InputStream file = PostgresConnector.class.getResourceAsStream("TypeRegistry.class")) {
+                byte[] classFile = Objects.requireNonNull(file, "Debezium has no TypeRegistry")
+                        .readAllBytes();
+                MethodHandles.privateLookupIn(PostgresConnector.class, MethodHandles.lookup())
+                        .defineClass(CorrectedClass.with(corrected, classFile));
+            } catch (IOException | IllegalAccessException e) {
+                throw new IllegalStateException(e);
+            } catch (LinkageError loadedBefore) {
+                LoggerFactory.getLogger(DebeziumInternals.class)
+                        .atWarn()
+                        .setCause(loadedBefore)
+                        .log("Debezium reads the types of all users: an enum without values ends the stream");
+            }
+            return () -> {};
+        }
+    }
 
     /** Makes the run known to the task that the engine will make for it. */
     static void register(String name, Run run) {

@@ -82,6 +82,7 @@ public final class PgoutputChangeSource implements ChangeSource {
     }
 
     private void stream() throws Exception {
+        DebeziumInternals.correctTypeRegistry();
         PasswordSource.register(name, settings.server().password());
         DebeziumInternals.register(name, debezium);
         try {

@@ -27,6 +27,7 @@ import io.debezium.pipeline.txmetadata.TransactionMonitor;
 import io.refreshd.model.Interest;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Signal;
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
@@ -241,6 +242,18 @@ class DebeziumInternalsTest {
         assertThat(message).isInstanceOf(TransactionMessage.class);
         assertThat(message.isTransactionalMessage()).isTrue();
         assertThat(message.isLastEventForLsn()).isTrue();
+    }
+
+    /** With its own SQL it would read the types of all users at each start. */
+    @Test
+    void theRegistryOfTypesHasOtherSql() throws Exception {
+        DebeziumInternals.correctTypeRegistry();
+        Field types =
+                Class.forName("io.debezium.connector.postgresql.TypeRegistry").getDeclaredField("SQL_TYPES");
+        types.setAccessible(true);
+        assertThat((String) types.get(null))
+                .contains("coalesce(e.values, '{}')")
+                .endsWith(" AND t.oid < 16384");
     }
 
     /** An engine that is being closed takes a record that comes then for an error. */
