@@ -34,6 +34,7 @@ final class ConnectorContract {
             new Rule("decimal.handling.mode", Set.of("string"), false, VALUES),
             new Rule("time.precision.mode", Set.of("adaptive", "adaptive_time_microseconds"), true, VALUES),
             new Rule("binary.handling.mode", Set.of("bytes", "base64"), true, "signals of refreshd could not be read"),
+            new Rule("field.name.adjustment.mode", Set.of("none"), true, VALUES),
             new Rule("unavailable.value.placeholder", Set.of("__debezium_unavailable_value"), true, VALUES),
             new Rule("event.processing.failure.handling.mode", Set.of("fail"), true, LOSES),
             new Rule("errors.tolerance", Set.of("none"), true, LOSES),
@@ -45,6 +46,16 @@ final class ConnectorContract {
                     "nobody would see where the connector begins"),
             new Rule("slot.drop.on.stop", Set.of("false"), true, LOSES),
             new Rule("publish.via.partition.root", Set.of("false"), true, "partitions are captured by their own names"),
+            new Rule(
+                    "producer.override.acks",
+                    Set.of("all", "-1"),
+                    true,
+                    "the slot could pass changes that no topic holds"),
+            new Rule(
+                    "producer.override.max.in.flight.requests.per.connection",
+                    Set.of("1"),
+                    true,
+                    "records could change places"),
             new Rule("producer.override.compression.type", Set.of("none", "gzip"), true, "refreshd has no other codec"),
             new Rule(
                     "key.converter",
@@ -59,7 +70,7 @@ final class ConnectorContract {
 
     /** Settings that leave out or alter what refreshd needs. */
     private static final Pattern FORBIDDEN = Pattern.compile(
-            "(table|schema|column|message\\.prefix)\\.(include|exclude)\\.list|snapshot\\.(include|select)\\..*|column\\.(mask|truncate)\\..*|converters|predicates|topic\\.(naming\\.strategy|delimiter)");
+            "(table|schema|column|message\\.prefix)\\.(include|exclude)\\.list|snapshot\\.(include|select)\\..*|column\\.(mask|truncate)\\..*|converters|predicates|post\\.processors|slot\\.stream\\.params|producer\\.override\\.interceptor\\.classes|topic\\.(naming\\.strategy|delimiter)");
 
     /** The settings of a transform that lets all events go to one topic, and nothing else. */
     private record Router(String regex, String replacement) {}

@@ -20,14 +20,21 @@ import java.util.Map;
  * <p>Thread: that of the source.
  */
 final class TableFactsReader {
-    /** A version is made of rows that only DDL writes: of the table, its columns, and its indexes. */
+    /**
+     * A version is made of rows that only DDL writes: of the table, its columns, and its indexes.
+     *
+     * <p>Kafka Connect's converter writes a column's default in place of NULL, unless {@code replace.null.with.default} is false, which may be
+     * set where refreshd cannot look. So nothing is known of the values of a column that has a default and may hold NULL. A column may hold it
+     * beside a constraint against it that nobody has validated.
+     */
     private static final String SQL = """
             SELECT n.nspname, c.relname, c.relreplident = 'f' AS whole,
                    pg_catalog.concat_ws('/', c.oid, c.xmin,
                      (SELECT pg_catalog.concat(count(*), ':', bit_xor(pg_catalog.hash_record_extended(ROW(a.attnum, a.xmin), 0)))
                         FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
                      (SELECT pg_catalog.concat(count(*), ':', bit_xor(pg_catalog.hash_record_extended(ROW(i.indexrelid, i.xmin), 0)))
-                        FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid)) AS version,
+                        FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid),
+                     f.types) AS version,
                    f.names, f.types, f.identities,
                    pg_catalog.pg_current_snapshot()::text AS snapshot,
                    pg_catalog.pg_current_wal_insert_lsn()::text AS lsn
@@ -36,7 +43,13 @@ final class TableFactsReader {
             JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
             CROSS JOIN LATERAL (
               SELECT array_agg(a.attname::text ORDER BY a.attnum) AS names,
-                     array_agg(CASE WHEN y.typnamespace = 'pg_catalog'::regnamespace THEN y.typname::text ELSE '' END
+                     array_agg(CASE WHEN y.typnamespace = 'pg_catalog'::regnamespace
+                                     AND (NOT a.atthasdef
+                                          OR a.attnotnull AND NOT EXISTS (
+                                            SELECT FROM pg_catalog.pg_constraint u
+                                             WHERE u.conrelid = c.oid AND u.contype = 'n' AND NOT u.convalidated
+                                               AND u.conkey[1] = a.attnum))
+                                    THEN y.typname::text ELSE '' END
                                ORDER BY a.attnum) AS types,
                      array_agg(coalesce(a.attnum = ANY (k.indkey::int2[]), false) ORDER BY a.attnum) AS identities
               FROM pg_catalog.pg_attribute a
