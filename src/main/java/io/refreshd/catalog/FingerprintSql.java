@@ -9,8 +9,8 @@ final class FingerprintSql {
      *
      * <ul>
      *   <li>{@code entry}: materialized views, what keeps incremental views, indexes for their names, and composite types, read together.
-     *   <li>{@code further}: relations whose columns and rules count besides: composite types, and what bodies of functions read. They are
-     *       passed as an array, so that an index finds their few rows.
+     *   <li>{@code further}: relations whose columns and rules count besides: composite types, relations whose row type something else has,
+     *       and what bodies of functions read. They are passed as an array, so that an index finds their few rows.
      *   <li>{@code unreached}: a row for whatever should be in {@code reached} and is not, because it has become a child of a table, or a
      *       reader of what keeps an incremental view, since.
      *   <li>{@code authority}: the owners of the relations, and all roles that they are members of. Roles that come and go otherwise do
@@ -37,6 +37,13 @@ final class FingerprintSql {
               UNION ALL
               SELECT refobjid FROM pg_catalog.pg_depend
                WHERE classid = 'pg_catalog.pg_proc'::regclass AND refclassid = 'pg_catalog.pg_class'::regclass
+              UNION ALL
+              SELECT coalesce(nullif(t.typrelid, 0), e.typrelid)
+                FROM pg_catalog.pg_depend d
+                JOIN pg_catalog.pg_type t ON t.oid = d.refobjid
+                LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
+               WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'n' AND d.refobjid >= 16384
+                 AND (t.typrelid <> 0 OR e.typrelid <> 0)
             ), unreached AS (
               SELECT FROM pg_catalog.pg_inherits h
                WHERE h.inhparent = ANY (ARRAY(SELECT oid FROM reached)) AND h.inhrelid NOT IN (SELECT oid FROM reached)

@@ -279,6 +279,21 @@ class DdlBesideRowsIT extends ScriptedCases {
                         REFRESH MATERIALIZED VIEW of_a
                         INSERT INTO a VALUES (11, 'v')
                         """),
+                of("row types of others", """
+                        CREATE TABLE shape (x int, y int)
+                        CREATE VIEW other_shape AS SELECT 1 AS x, 2 AS y
+                        CREATE TABLE shaped (id int PRIMARY KEY, c shape, cs shape[], o other_shape)
+                        INSERT INTO shaped VALUES (1, ROW(1, 2), ARRAY[ROW(3, 4)::shape], ROW(5, 6))
+                        view of_shape SELECT id, to_jsonb(c) AS j FROM shaped
+                        view of_shapes SELECT id, to_json(cs)::text AS j FROM shaped
+                        view of_other_shape SELECT id, to_jsonb(o) AS j FROM shaped
+                        """, """
+                        ALTER TABLE shape RENAME COLUMN x TO z
+                        INSERT INTO a VALUES (10, 'v')
+                        check
+                        ALTER VIEW other_shape RENAME COLUMN x TO z
+                        INSERT INTO shaped VALUES (2, ROW(1, 2))
+                        """),
                 of("row level security that comes and goes", JOINED, """
                         BEGIN
                         ALTER TABLE a ENABLE ROW LEVEL SECURITY
