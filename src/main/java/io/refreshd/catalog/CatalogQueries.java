@@ -265,7 +265,8 @@ final class CatalogQueries {
                 row.getString(3),
                 row.getString(4),
                 row.getString(5).charAt(0),
-                row.getString(6));
+                row.getString(6),
+                row.getBoolean(7));
     }
 
     private static <T> void addIf(boolean condition, T trait, Set<T> traits) {

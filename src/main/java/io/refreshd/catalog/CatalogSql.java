@@ -194,7 +194,18 @@ final class CatalogSql {
     static final String FUNCTIONS = """
             SELECT p.oid::int8, n.nspname::text, p.proname::text, pg_catalog.pg_get_function_identity_arguments(p.oid),
                    p.provolatile::text,
-                   md5(concat_ws('|', p.provolatile, p.prolang, p.probin, p.proconfig, p.prosqlbody::text, p.prosrc, p.xmin))
+                   md5(concat_ws('|', p.provolatile, p.prolang, p.probin, p.proconfig, p.prosqlbody::text, p.prosrc, p.xmin)),
+                   EXISTS (WITH RECURSIVE called(oid) AS (
+                             SELECT p.oid
+                             UNION
+                             SELECT d.refobjid
+                               FROM called JOIN pg_catalog.pg_depend d
+                                 ON d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = called.oid
+                                AND d.refclassid = 'pg_catalog.pg_proc'::regclass)
+                           SELECT
+                             FROM called JOIN pg_catalog.pg_depend d
+                               ON d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = called.oid
+                              AND d.refclassid = 'pg_catalog.pg_class'::regclass)
               FROM pg_catalog.pg_proc p
               JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
              WHERE p.oid = ANY (?::int8[]::oid[])

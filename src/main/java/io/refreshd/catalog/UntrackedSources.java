@@ -123,6 +123,9 @@ final class UntrackedSources {
                 .forEach(what -> found.add(nonDeterministic(what, view)));
         for (long oid : rule.functions()) {
             Function function = catalogIndex.function(oid);
+            if (function != null && function.volatility() == 'i' && function.readsRelations()) {
+                found.add(readsRelations(function, view));
+            }
             boolean carried = !withClock && ClockFunctions.readsClock(oid);
             if (function != null && !carried && NonDeterminism.isNonDeterministic(function)) {
                 found.add(
@@ -144,6 +147,12 @@ final class UntrackedSources {
 
     private static Obstacle nonDeterministic(String what, Relation view) {
         return new Obstacle(what + OF_ITSELF, Remedy.text(maxStaleness(view)));
+    }
+
+    private static Obstacle readsRelations(Function function, Relation view) {
+        return new Obstacle(
+                "calls " + function.sql() + ", which is declared IMMUTABLE and reads a table or view",
+                Remedy.text("join what the function reads in the query of the view, or " + maxStaleness(view)));
     }
 
     private static Obstacle notImmutable(Function function, Relation view) {

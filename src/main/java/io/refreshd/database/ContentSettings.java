@@ -28,6 +28,7 @@ public final class ContentSettings {
             "array_nulls",
             "transform_null_equals",
             "standard_conforming_strings",
+            "quote_all_identifiers",
             "gin_fuzzy_search_limit",
             // They decide where a role view is stored.
             "default_tablespace",

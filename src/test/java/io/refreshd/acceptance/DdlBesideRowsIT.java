@@ -294,6 +294,18 @@ class DdlBesideRowsIT extends ScriptedCases {
                         ALTER VIEW other_shape RENAME COLUMN x TO z
                         INSERT INTO shaped VALUES (2, ROW(1, 2))
                         """),
+                of("a function that is IMMUTABLE by its word alone", """
+                        CREATE FUNCTION looks(int) RETURNS text IMMUTABLE LANGUAGE sql BEGIN ATOMIC SELECT v FROM a WHERE id = $1; END
+                        CREATE FUNCTION deeper(int) RETURNS text IMMUTABLE LANGUAGE sql BEGIN ATOMIC SELECT looks($1); END
+                        """, """
+                        view of_looks SELECT id, looks(id) AS v FROM b
+                        view of_deeper SELECT id, deeper(id) AS v FROM b
+                        UPDATE a SET v = 'changed' WHERE id = 1
+                        unclaimed of_looks reads a table
+                        unclaimed of_deeper reads a table
+                        DROP MATERIALIZED VIEW of_looks
+                        DROP MATERIALIZED VIEW of_deeper
+                        """),
                 of("row level security that comes and goes", JOINED, """
                         BEGIN
                         ALTER TABLE a ENABLE ROW LEVEL SECURITY

@@ -86,8 +86,8 @@ public final class CatalogBuilder {
     }
 
     CatalogBuilder function(long oid, String name, char volatility) {
-        functions.add(
-                new Function(oid, oid < Catalog.FIRST_USER_OID ? "pg_catalog" : "public", name, "", volatility, "h"));
+        functions.add(new Function(
+                oid, oid < Catalog.FIRST_USER_OID ? "pg_catalog" : "public", name, "", volatility, "h", false));
         return this;
     }
 
