@@ -177,9 +177,12 @@ final class RoundMember {
                         costOfKeys,
                         keys.size(),
                         reader.cost(sql.differenceOfAll().text()));
+        // What is dear is told by the server's costs.
+        transaction.execute(PageCosts.OF_SERVER);
         known.foundMissing(
                 task.view(),
                 reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
+        transaction.execute(PageCosts.IN_MEMORY);
     }
 
     private Set<List<String>> lookUp(List<KeyLookup> lookups) throws SQLException {

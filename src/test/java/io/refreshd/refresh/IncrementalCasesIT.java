@@ -576,19 +576,19 @@ class IncrementalCasesIT {
     @Test
     void thousandsOfChangedRowsDoNotHaveTheWholeTableRead() throws Exception {
         execute(
-                "CREATE TABLE wide (id int PRIMARY KEY, v text)",
-                "INSERT INTO wide SELECT i, repeat('x', 50) FROM generate_series(1, 50000) i");
-        view("of_wide", "SELECT id, v FROM wide");
+                "CREATE TABLE of_pages (id int PRIMARY KEY, v text)",
+                "INSERT INTO of_pages SELECT i, repeat('x', 50) FROM generate_series(1, 50000) i");
+        view("shown_of_pages", "SELECT id, v FROM of_pages");
         execute(
-                "CREATE UNIQUE INDEX ON refreshd_store.of_wide (id)",
-                "VACUUM ANALYZE wide",
-                "VACUUM ANALYZE refreshd_store.of_wide");
+                "CREATE UNIQUE INDEX ON refreshd_store.shown_of_pages (id)",
+                "VACUUM ANALYZE of_pages",
+                "VACUUM ANALYZE refreshd_store.shown_of_pages");
         List<List<String>> keys = IntStream.rangeClosed(1, 2000)
                 .mapToObj(i -> List.of(Integer.toString(i * 25)))
                 .toList();
         try (Handle handle = fixture.database.open()) {
-            String difference = new RoundSql(
-                            StoreLayout.read(handle, fixture.oid("of_wide")).orElseThrow())
+            String difference = new RoundSql(StoreLayout.read(handle, fixture.oid("shown_of_pages"))
+                            .orElseThrow())
                     .differenceToPlan(keys);
             handle.useTransaction(transaction -> {
                 transaction.execute(PageCosts.IN_MEMORY);
