@@ -28,7 +28,6 @@ public final class ContentSettings {
             "array_nulls",
             "transform_null_equals",
             "standard_conforming_strings",
-            "quote_all_identifiers",
             "gin_fuzzy_search_limit",
             // They decide where a role view is stored.
             "default_tablespace",
