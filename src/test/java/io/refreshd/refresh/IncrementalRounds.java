@@ -111,6 +111,8 @@ final class IncrementalRounds {
     private final boolean stacked;
     /** In every other schema the first view has totals, so that a short run has some whatever its seed. */
     private final boolean beginsWithTotals;
+    /** In the others the first view has a unique index on its key. */
+    private final boolean beginsWithUniqueKey;
 
     private ViewGraph graph = ViewGraph.EMPTY;
     private Router router = new Router(ViewGraph.EMPTY);
@@ -192,6 +194,7 @@ final class IncrementalRounds {
         this.stacks = new RandomStacks(random, grammar.tables());
         this.stacked = random.nextInt(100) < STACKED;
         this.beginsWithTotals = TOTALS > 0 && seed % 2 == 0;
+        this.beginsWithUniqueKey = seed % 2 != 0;
         this.fixture = fixture;
         this.writer = writer;
         this.slowWriter = slowWriter;
@@ -240,19 +243,19 @@ final class IncrementalRounds {
             }
         }
         fixture.forget();
+        if (beginsWithUniqueKey) {
+            add(create("v0", grammar.oneTable()));
+        }
         for (int tries = 0; views.size() < VIEWS && tries < 200; tries++) {
             boolean onViews = stacked && views.size() > 1 && !stacks.isEmpty();
             String name = "v" + views.size();
             boolean withTotals = random.nextInt(100) < TOTALS || beginsWithTotals && views.isEmpty();
-            Optional<View> made = onViews
-                    ? withTotals ? convert(name, stacks.query()) : create(name, stacks.query())
-                    : withTotals
-                            ? convertWithTotals(name, totals.query())
-                            : create(name, random.nextInt(100) < GROUPED ? groups.query() : grammar.query());
-            if (made.isPresent()) {
-                views.add(made.get());
-                source(made.get());
-            }
+            add(
+                    onViews
+                            ? withTotals ? convert(name, stacks.query()) : create(name, stacks.query())
+                            : withTotals
+                                    ? convertWithTotals(name, totals.query())
+                                    : create(name, random.nextInt(100) < GROUPED ? groups.query() : grammar.query()));
         }
         try (Statement statement = writer.createStatement()) {
             // Without statistics the planner would read whole tables to see how large they are.
@@ -262,6 +265,13 @@ final class IncrementalRounds {
         router = new Router(graph);
         collect();
         views.forEach(view -> view.pending.clear());
+    }
+
+    private void add(Optional<View> made) throws Exception {
+        if (made.isPresent()) {
+            views.add(made.get());
+            source(made.get());
+        }
     }
 
     private Optional<View> convertWithTotals(String name, String query) throws Exception {
@@ -287,7 +297,7 @@ final class IncrementalRounds {
     }
 
     private View view(String name, String query) throws Exception {
-        if (random.nextInt(3) > 0) {
+        if (beginsWithUniqueKey && views.isEmpty() || random.nextInt(3) > 0) {
             addUniqueIndex(layout(name));
         }
         StoreLayout layout = layout(name);

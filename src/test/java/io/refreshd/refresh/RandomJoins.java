@@ -138,6 +138,11 @@ final class RandomJoins {
         return sql;
     }
 
+    /** The rows of the first table, which has a key. */
+    String oneTable() {
+        return "SELECT id, k2, a, v FROM " + tables.getFirst().name();
+    }
+
     String query() {
         List<Use> uses = new ArrayList<>();
         for (int i = random.nextInt(3) + 1 + random.nextInt(2); i > 0; i--) {
